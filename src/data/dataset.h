@@ -15,8 +15,6 @@ enum clgan_label_kind {
 /** Read-only after open. Arrays belong to the set; images may lie in a memory map. */
 struct clgan_dataset {
   char *name;                           /**< "builtin", or the path it was opened from */
-  char hash[65];                        /**< SHA-256 (hex) of shape, images, labels and split: equal content, equal hash,
-                                             whatever the container (IDX, .gz or packed) */
   uint32_t count, height, width, channels;
   enum clgan_label_kind labels;
   uint32_t classes;                     /**< labels == CLASS: the highest class present + 1; else 0 */
@@ -44,6 +42,9 @@ struct clgan_dataset_want {
 enum clgan_status clgan_dataset_open(const char *spec, const struct clgan_dataset_want *want, struct clgan_dataset **out,
                                      struct clgan_error *e);
 void clgan_dataset_close(struct clgan_dataset *d); /**< close(NULL) is legal */
+/** SHA-256 (64 hex digits) of shape, images, labels and split: equal content, equal hash, whatever the container (IDX, .gz
+ * or packed). Computed at the first call (reads every image) and kept; the text is the set's. */
+const char *clgan_dataset_hash(const struct clgan_dataset *d);
 
 enum clgan_part { CLGAN_PART_TRAIN, CLGAN_PART_TEST, CLGAN_PART_HOLDOUT };
 
