@@ -30,8 +30,9 @@ const char *clgan_safetensors_metadata(const struct clgan_safetensors *s, const 
 /** Copies @p t converted to float (F32, F16, U8, I32, I64, F64) into @p out[count]. */
 void clgan_tensor_to_float(const struct clgan_tensor *t, float *out);
 
-/** Writer: add tensors (data stays the caller's until write) and metadata, then write atomically. Tensors are laid out sorted by
- * name, so equal content gives equal bytes. */
+/** Writer: add tensors (data stays the caller's until write) and metadata, then write atomically. Tensors are laid out
+ * widest element first (so each is aligned to its element, which other readers need), then by name: equal content gives equal
+ * bytes. A text byte that is not UTF-8 is written as U+FFFD. */
 struct clgan_safetensors_writer;
 struct clgan_safetensors_writer *clgan_safetensors_writer_create(void);
 void clgan_safetensors_writer_destroy(struct clgan_safetensors_writer *w);
