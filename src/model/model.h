@@ -1,0 +1,111 @@
+/** @file model.h  A model read from text (docs/file-formats.md): image, latent code, condition, step, nets as layer tables; its
+ * parameters; their place on the device; and the emission of a net's forward pass into a graph. */
+#ifndef CLGAN_MODEL_MODEL_H
+#define CLGAN_MODEL_MODEL_H
+#include "ops/ir.h"
+
+enum clgan_step_kind { CLGAN_STEP_BCGAN, CLGAN_STEP_BIGAN };
+enum clgan_latent_kind { CLGAN_LATENT_UNIFORM /**< U(-1,1) */, CLGAN_LATENT_NORMAL };
+enum clgan_condition_kind { CLGAN_CONDITION_NONE, CLGAN_CONDITION_CLASS, CLGAN_CONDITION_FACE };
+enum clgan_layer_kind { CLGAN_LAYER_LINEAR, CLGAN_LAYER_CONV, CLGAN_LAYER_DECONV, CLGAN_LAYER_BATCHNORM, CLGAN_LAYER_ADD, CLGAN_LAYER_SHAPE };
+enum clgan_param_role { CLGAN_PARAM_WEIGHT, CLGAN_PARAM_BIAS, CLGAN_PARAM_BN_WEIGHT, CLGAN_PARAM_BN_BIAS, CLGAN_PARAM_RUNNING_MEAN,
+  CLGAN_PARAM_RUNNING_VAR, CLGAN_PARAM_U, CLGAN_PARAM_V };
+
+/** One tensor of a net. The file's layout is PyTorch's; the device's is [kh][kw][I][O] (convolutions of both kinds) and [in][out]
+ * (linear), where a linear layer's image-shaped input or output is taken in H,W,C order instead of the file's C,H,W. */
+struct clgan_param {
+  char *name;                     /**< "fc.weight", "conv1.u" */
+  enum clgan_param_role role;
+  bool trainable;                 /**< weights, biases, affine batch norm: they sit in the net's parameter group */
+  int dims;
+  uint64_t file_shape[4];
+  size_t count;
+  struct clgan_shape shape;       /**< on the device */
+  size_t offset;                  /**< trainable: elements from the group's start, a multiple of CLGAN_ALIGN */
+  uint32_t *file_index;           /**< device element e is file element file_index[e]; NULL: same order */
+  int fan_in;                     /**< for the initial bound 1/sqrt(fan_in) */
+  int layer;
+};
+
+struct clgan_net {
+  char *name;                     /**< "G", "E", "D" */
+  bool spectral;
+  struct clgan_layer *layers;     /**< private to model/ */
+  size_t n_layers;
+  char *inputs[4];
+  int n_inputs;
+  char *outputs[4];               /**< names given by out=..., in order; the last layer's is the first where none is named */
+  int n_outputs;
+  struct clgan_param *params;
+  size_t n_params, group_count;   /**< elements of the trainable group (padding zero) */
+};
+
+/** Settings: the text's defaults, overridden by --set (DESIGN section 5). One flat struct: the step's hyperparameters. */
+struct clgan_settings {
+  double lambda_x, lambda_z, lambda_a, gamma, lr_d, lr_g, beta1, beta2, adam_eps, weight_decay, ema, init_std /* 0: 1/sqrt(fan_in) */;
+  int ramp, batch;
+  char decay[64];
+  bool fakes_teach_encoder, flip, shift, balance, gender;
+  int age_range /* 11 or 01 as 11, 1 */, tile, holdout;
+};
+
+struct clgan_model {
+  char *name, *text;              /**< text as read, for checkpoints */
+  enum clgan_step_kind step;
+  int height, width, channels;
+  bool pixels_01;                 /**< pixels in 0..1 (bigan-mlp) instead of -1..1 */
+  enum clgan_latent_kind latent_kind;
+  int latent;                     /**< Z */
+  enum clgan_condition_kind condition;
+  int classes;                    /**< CLASS */
+  int condition_size;             /**< width of c: classes, or tile * (1 + gender), or 0 */
+  int base;
+  struct clgan_settings settings;
+  struct clgan_net nets[3];       /**< G, E, D */
+};
+enum { CLGAN_NET_G, CLGAN_NET_E, CLGAN_NET_D };
+
+/** Reads a model. @param spec "digits", "faces64", "bigan-mlp" (embedded), or a file's path. @param base 0: the text's own.
+ * @param sets "key=value" strings. Errors name file, line and what is allowed. */
+enum clgan_status clgan_model_load(const char *spec, int base, const char *const *sets, size_t n_sets, struct clgan_model **out,
+                                   struct clgan_error *e);
+/** The same from text (a checkpoint's metadata). @param where is put into messages. */
+enum clgan_status clgan_model_parse(const char *text, const char *where, int base, const char *const *sets, size_t n_sets,
+                                    struct clgan_model **out, struct clgan_error *e);
+void clgan_model_destroy(struct clgan_model *m);
+/** "key=value\n..." of every setting and base, enough to rebuild the model with clgan_model_parse(text, ..., sets). Caller frees. */
+char *clgan_model_options_text(const struct clgan_model *m);
+
+/** A net's tensors as values of a graph. Value of param i is value[i]; trainable ones are views of `group` (root state value
+ * "<prefix>.params"), the others their own state roots "<prefix>.<param name>". */
+struct clgan_net_state {
+  const struct clgan_net *net;
+  int group;
+  int *value;                     /**< n_params; kept current by clgan_net_refresh and clgan_net_apply */
+};
+enum clgan_status clgan_net_state_create(struct clgan_ir *g, const struct clgan_net *net, const char *prefix, struct clgan_net_state *out);
+void clgan_net_state_free(struct clgan_net_state *s);
+/** After the group got a new version (ADAM, LERP): re-takes the views. */
+void clgan_net_refresh(struct clgan_ir *g, struct clgan_net_state *s, int new_group);
+
+enum clgan_bn_mode { CLGAN_BN_TRAIN /**< batch statistics, running ones move */, CLGAN_BN_STILL /**< batch statistics only */,
+  CLGAN_BN_INFER /**< running statistics */, CLGAN_BN_ESTIMATE /**< batch statistics; running ones move by `momentum` value */ };
+struct clgan_apply {
+  enum clgan_bn_mode mode;
+  bool frozen;                    /**< no gradient enters the weights (they are detached) */
+  int momentum;                   /**< ESTIMATE: value of one element, 1/k at the k-th batch; else CLGAN_NONE */
+};
+/** Emits the forward pass. @param in values in the order of net->inputs (a face encoder's noise may be CLGAN_NONE: then z = mu).
+ * @param out receives the values of net->outputs in order. Spectral layers use scale = SPECTRAL(W, u, v). Linear layers flatten. */
+enum clgan_status clgan_net_apply(struct clgan_ir *g, struct clgan_net_state *s, const struct clgan_apply *how, const int *in, int *out);
+/** Emits one power iteration for every spectral layer and updates s->value. */
+enum clgan_status clgan_net_power_iteration(struct clgan_ir *g, struct clgan_net_state *s);
+
+/** Initial value of every param in the *device* layout (PyTorch's defaults: uniform in +-1/sqrt(fan_in), biases likewise with their
+ * layer's fan_in; batch norm 1, 0, running 0, 1; init_std: normal; u, v normal then normalised; 15 power iterations done by the caller
+ * on the device or host). Philox keyed by (seed, CLGAN_STREAM_INIT, tensor name), independent of order. @param out [count]. */
+void clgan_param_init(const struct clgan_model *m, const struct clgan_net *net, size_t param, uint64_t seed, float *out);
+/** out[e] = file[file_index[e]] and back. */
+void clgan_param_to_device(const struct clgan_param *p, const float *file, float *device);
+void clgan_param_to_file(const struct clgan_param *p, const float *device, float *file);
+#endif
