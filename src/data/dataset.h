@@ -14,15 +14,15 @@ enum clgan_label_kind {
 
 /** Read-only after open. Arrays belong to the set; images may lie in a memory map. */
 struct clgan_dataset {
-  char *name;                           /**< "builtin", or the path it was opened from */
+  char *name; /**< "builtin", or the path it was opened from */
   uint32_t count, height, width, channels;
   enum clgan_label_kind labels;
-  uint32_t classes;                     /**< labels == CLASS: the highest class present + 1; else 0 */
-  const unsigned char *images;          /**< [N,H,W,C] */
-  const unsigned char *digit;           /**< [N]; NULL unless labels == CLASS */
-  const float *age;                     /**< [N]; NULL unless labels == FACE */
-  const unsigned char *gender;          /**< [N]; NULL unless labels == FACE */
-  const unsigned char *split;           /**< [N]: 0 train, 1 test */
+  uint32_t classes;                      /**< labels == CLASS: the highest class present + 1; else 0 */
+  const unsigned char *images;           /**< [N,H,W,C] */
+  const unsigned char *digit;            /**< [N]; NULL unless labels == CLASS */
+  const float *age;                      /**< [N]; NULL unless labels == FACE */
+  const unsigned char *gender;           /**< [N]; NULL unless labels == FACE */
+  const unsigned char *split;            /**< [N]: 0 train, 1 test */
   struct clgan_dataset_storage *storage; /**< private */
 };
 
@@ -39,11 +39,11 @@ struct clgan_dataset_want {
  * @param want what the caller needs, or NULL for anything.
  * @return CLGAN_ERR_USAGE (no such set, set unfit for @p want), IO, FORMAT (damaged, naming file and remedy) or MEMORY;
  * *out is NULL then. */
-enum clgan_status clgan_dataset_open(const char *spec, const struct clgan_dataset_want *want, struct clgan_dataset **out,
-                                     struct clgan_error *e);
+enum clgan_status clgan_dataset_open(const char *spec, const struct clgan_dataset_want *want,
+                                     struct clgan_dataset **out, struct clgan_error *e);
 void clgan_dataset_close(struct clgan_dataset *d); /**< close(NULL) is legal */
-/** SHA-256 (64 hex digits) of shape, images, labels and split: equal content, equal hash, whatever the container (IDX, .gz
- * or packed). Computed at the first call (reads every image) and kept; the text is the set's. */
+/** SHA-256 (64 hex digits) of shape, images, labels and split: equal content, equal hash, whatever the container (IDX,
+ * .gz or packed). Computed at the first call (reads every image) and kept; the text is the set's. */
 const char *clgan_dataset_hash(const struct clgan_dataset *d);
 
 enum clgan_part { CLGAN_PART_TRAIN, CLGAN_PART_TEST, CLGAN_PART_HOLDOUT };
@@ -55,7 +55,8 @@ enum clgan_status clgan_dataset_select(const struct clgan_dataset *d, enum clgan
                                        uint32_t **items, uint32_t *count, struct clgan_error *e);
 
 /** How often each class occurs among @p items: counts[256], labels == CLASS only (else all zero). */
-void clgan_dataset_class_counts(const struct clgan_dataset *d, const uint32_t *items, uint32_t count, uint64_t counts[256]);
+void clgan_dataset_class_counts(const struct clgan_dataset *d, const uint32_t *items, uint32_t count,
+                                uint64_t counts[256]);
 
 /** Where gathered labels go; NULL members are skipped, as are labels the set does not have. */
 struct clgan_batch_labels {

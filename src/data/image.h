@@ -15,9 +15,9 @@ struct clgan_image {
 };
 
 /** Decodes a PNG (any colour type, depth, interlacing) or JPEG (gray, YCbCr, RGB, CMYK; turned upright by its EXIF
- * orientation), told apart by content, not by name. Transparent pixels are composited over black, the background of digits;
- * 16-bit samples are scaled to 8; gamma and colour profiles are ignored, as the data sets' usual readers do; gray from RGB
- * is 0.299 R + 0.587 G + 0.114 B.
+ * orientation), told apart by content, not by name. Transparent pixels are composited over black, the background of
+ * digits; 16-bit samples are scaled to 8; gamma and colour profiles are ignored, as the data sets' usual readers do;
+ * gray from RGB is 0.299 R + 0.587 G + 0.114 B.
  * @param name what messages call it. @param channels 1 or 3, or 0 for the file's own.
  * @return CLGAN_ERR_FORMAT (neither format, damaged, cut short, too large) or MEMORY; *out is zeroed then. */
 enum clgan_status clgan_image_decode(const char *name, const unsigned char *data, size_t size, uint32_t channels,
@@ -33,8 +33,8 @@ struct clgan_crop {
 /** Parses "x,y,w,h" (whole numbers, w and h above 0); CLGAN_ERR_USAGE otherwise. */
 enum clgan_status clgan_crop_parse(const char *text, struct clgan_crop *out, struct clgan_error *e);
 
-/** Crops (NULL: the centre square) and resamples to @p out [height,width,channels of the image] with a triangle filter as
- * wide as the reduction (antialiased; bilinear when enlarging; the same size copies exactly).
+/** Crops (NULL: the centre square) and resamples to @p out [height,width,channels of the image] with a triangle filter
+ * as wide as the reduction (antialiased; bilinear when enlarging; the same size copies exactly).
  * @return CLGAN_ERR_USAGE when the crop is not inside the image. */
 enum clgan_status clgan_image_resample(const struct clgan_image *image, const struct clgan_crop *crop, uint32_t height,
                                        uint32_t width, unsigned char *out, struct clgan_error *e);
@@ -43,7 +43,8 @@ enum clgan_status clgan_image_resample(const struct clgan_image *image, const st
 enum clgan_status clgan_image_load(const char *path, const struct clgan_crop *crop, uint32_t height, uint32_t width,
                                    uint32_t channels, unsigned char *out, struct clgan_error *e);
 
-/** Writes [height,width,channels] (1 or 3) as an 8-bit PNG, atomically. No time stamp: equal pixels give equal bytes. */
+/** Writes [height,width,channels] (1 or 3) as an 8-bit PNG, atomically. No time stamp: equal pixels give equal bytes.
+ */
 enum clgan_status clgan_image_write_png(const char *path, uint32_t height, uint32_t width, uint32_t channels,
                                         const unsigned char *pixels, struct clgan_error *e);
 #endif

@@ -10,8 +10,8 @@ struct clgan_sheet {
   unsigned char *pixels;                        /**< [rows*height, cols*width, channels]; black where nothing was put */
 };
 
-/** @param channels 1 or 3. @return CLGAN_ERR_USAGE (a zero or other channels, a side above CLGAN_IMAGE_MAX_SIDE or more than
- * CLGAN_IMAGE_MAX_PIXELS pixels) or MEMORY. */
+/** @param channels 1 or 3. @return CLGAN_ERR_USAGE (a zero or other channels, a side above CLGAN_IMAGE_MAX_SIDE or more
+ * than CLGAN_IMAGE_MAX_PIXELS pixels) or MEMORY. */
 enum clgan_status clgan_sheet_create(uint32_t rows, uint32_t cols, uint32_t height, uint32_t width, uint32_t channels,
                                      struct clgan_sheet **out, struct clgan_error *e);
 void clgan_sheet_destroy(struct clgan_sheet *s); /**< destroy(NULL) is legal */
