@@ -76,7 +76,7 @@ enum clgan_status clgan_cl_flush(struct clgan_cl *cl, struct clgan_error *e);
 enum clgan_status clgan_cl_finish(struct clgan_cl *cl, struct clgan_error *e);
 
 /* -- programs and kernels -- */
-/** A program is a kernels/*.cl file with -D options. Built from the disk cache where its entry is whole and its key (source with its
+/** A program is a .cl file of kernels/ with -D options. Built from the disk cache where its entry is whole and its key (source with its
  * includes, options, device, driver, cache format) equal, else by the driver's compiler. Programs are kept by cl and shared. A build
  * failure's error text: file, options, device, then the compiler's log with the .cl file's own line numbers. */
 struct clgan_program;
