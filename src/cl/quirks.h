@@ -1,0 +1,28 @@
+/** @file quirks.h  Private to src/cl: what particular drivers do differently, one row of quirks.c each. */
+#ifndef CLGAN_CL_QUIRKS_H
+#define CLGAN_CL_QUIRKS_H
+#include <stddef.h>
+
+enum clgan_quirk {
+  CLGAN_QUIRK_LATE_COMPILE = 1 /**< machine code is made at a kernel's first launch with a local size, and the program's
+                                    binary grows by it: clgan_programs_save looks at loaded programs too */
+};
+
+/** One row: applies where the platform's name contains @p platform and first <= driver version < end (dotted numbers
+ * compared part by part; NULL: open). */
+struct clgan_quirk_row {
+  const char *platform, *first, *end;
+  unsigned flags;
+  const char *options; /**< added to every build, or NULL */
+  const char *what, *link;
+};
+/** Everything that applies to one driver. */
+struct clgan_quirks {
+  unsigned flags;
+  char options[256];
+};
+extern const struct clgan_quirk_row clgan_quirk_table[]; /**< ended by platform NULL */
+struct clgan_quirks clgan_quirks_find(const struct clgan_quirk_row *table, const char *platform, const char *driver);
+/** <0, 0, >0 as version text @p a is older than, equal to or newer than @p b; what precedes a digit is skipped. */
+int clgan_quirks_compare(const char *a, const char *b);
+#endif
