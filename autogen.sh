@@ -1,0 +1,41 @@
+#!/bin/sh
+# Makes ./configure from a fresh checkout, after gathering the tree's lists of files in lists.am.
+set -eu
+cd "$(dirname "$0")"
+
+# NAME = FILE..., one per line; missing patterns give an empty list.
+list() {
+  name=$1; shift
+  printf '%s =' "$name"
+  for f; do [ -f "$f" ] && printf ' \\\n  %s' "$f"; done
+  printf '\n'
+}
+
+write_lists() {
+  echo "# Written by ./autogen.sh: run it again after adding a fragment, kernel, model, page, script or golden file."
+  for d in base ref data cl ops tune graph model train cmd; do
+    [ -f "src/$d/sources.am" ] && echo "include src/$d/sources.am"
+  done
+  [ -f bench/sources.am ] && echo "include bench/sources.am"
+  [ -f src/main.c ] && printf 'bin_PROGRAMS += clgan\nclgan_SOURCES += src/main.c\n'
+  list KERNEL_FILES kernels/*.cl kernels/*.clh
+  list TUNING_FILES kernels/tunings/*
+  list MODEL_FILES models/*.model
+  list MODEL_WEIGHTS models/*.safetensors models/*.md
+  list DATA_FILES README.md CHANGELOG.md quickstart docs/*.md docs/*.png bench/peers/* tests/golden/* tests/cli/*.model tests/*.supp \
+    tests/oclgrind.sh \
+    tests/cli/*.sh tests/cli/*.py tests/golden/*/* tests/fuzz/*
+  echo 'EXTRA_DIST += $(DATA_FILES)'
+  if [ -f src/main.c ]; then
+    for t in tests/cli/test_*.sh; do [ -f "$t" ] && echo "TESTS += $t"; done
+  fi
+  echo "if HAVE_CMOCKA"
+  for f in tests/unit/*.am; do [ -f "$f" ] && echo "include $f"; done
+  echo "endif"
+}
+
+LC_ALL=C; export LC_ALL
+write_lists > lists.am.new || true
+if cmp -s lists.am.new lists.am; then rm -f lists.am.new; else mv -f lists.am.new lists.am; fi
+mkdir -p m4 build-aux
+exec autoreconf --install --force --warnings=all,no-portability,no-override
