@@ -13,18 +13,14 @@ list() {
 
 write_lists() {
   echo "# Written by ./autogen.sh: run it again after adding a fragment, kernel, model, page, script or golden file."
-  for d in base ref data cl ops tune graph model train cmd; do
-    [ -f "src/$d/sources.am" ] && echo "include src/$d/sources.am"
-  done
-  [ -f bench/sources.am ] && echo "include bench/sources.am"
+  for f in src/*/*.am bench/*.am; do [ -f "$f" ] && echo "include $f"; done
   [ -f src/main.c ] && printf 'bin_PROGRAMS += clgan\nclgan_SOURCES += src/main.c\n'
   list KERNEL_FILES kernels/*.cl kernels/*.clh
   list TUNING_FILES kernels/tunings/*
   list MODEL_FILES models/*.model
   list MODEL_WEIGHTS models/*.safetensors models/*.md
-  list DATA_FILES README.md CHANGELOG.md quickstart docs/*.md docs/*.png bench/peers/* tests/golden/* tests/cli/*.model tests/*.supp \
-    tests/oclgrind.sh \
-    tests/cli/*.sh tests/cli/*.py tests/golden/*/* tests/fuzz/*
+  list DATA_FILES README.md CHANGELOG.md quickstart docs/*.md docs/*.png bench/peers/* \
+    tests/oclgrind.sh tests/golden/* tests/golden/*/* tests/cli/*.sh tests/cli/*.py tests/cli/*.model tests/fuzz/*
   echo 'EXTRA_DIST += $(DATA_FILES)'
   if [ -f src/main.c ]; then
     for t in tests/cli/test_*.sh; do [ -f "$t" ] && echo "TESTS += $t"; done
