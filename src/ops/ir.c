@@ -166,10 +166,11 @@ int clgan_ir_emit(struct clgan_ir *g, int op, const struct clgan_attr *attr, int
   }
   for (int k = 0; k < row->n_out; k++) {
     if (row->inplace_state >> k & 1) {
-      const struct clgan_value *of = &g->values[node.in[k]];
-      if (of->kind != CLGAN_VALUE_STATE) return clgan_ir_fail(g, "%s: input %d is not state", row->name, k);
+      int state = node.in[row->state_first + k];
+      const struct clgan_value *of = &g->values[state];
+      if (of->kind != CLGAN_VALUE_STATE) return clgan_ir_fail(g, "%s: input %d is not state", row->name, row->state_first + k);
       g->values[of->root].root_epoch++;
-      node.out[k] = alias(g, node.in[k], NULL, 0, of->shape);
+      node.out[k] = alias(g, state, NULL, 0, of->shape);
     } else {
       node.out[k] = new_value(g, NULL, types[k], shapes[k], CLGAN_VALUE_TEMP);
     }

@@ -116,7 +116,8 @@ void clgan_launch_size(struct clgan_launch *l, int dims, size_t g0, size_t g1, s
 struct clgan_op {
   const char *name;
   int min_in, n_out;
-  unsigned inplace_state; /**< bit k: input k is state, output k is its new version (ADAM: 0b111) */
+  unsigned inplace_state; /**< bit k: input state_first + k is state, output k is its new version (ADAM: 0b111) */
+  int state_first;        /**< SPECTRAL_POWER: 1 */
   int inplace;            /**< input whose memory output 0 may take over when that input dies here, or -1 */
   int acc;                /**< index of the optional accumulator input, or -1 */
   /** Sets the output shapes (and dtype where not F32) from inputs; a mismatch is clgan_ir_fail. */
