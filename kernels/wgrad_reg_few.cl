@@ -1,0 +1,81 @@
+/* wgrad_reg.cl's operation for few columns (NCH = yc, 1 to 4): vectors run along the rows m = (kh, kw, ci), DY is the broadcast side.
+ * Layouts, grid: wgrad_reg.cl; one work-item makes m_tiles * NV * VL rows, all columns.
+ * -D VL  lanes; NV  vectors of a register tile; NCH  columns; MT  most register tiles; KC  pixels of a block
+ */
+#include "conv_reg.clh"
+#define MV (NV * VL)
+#define LDA (MT * MV + 2 * VL)
+#define VECTORS CAT(R, NV)
+
+#define DECLARE(v) V c0_##v = (V)(0.0f), c1_##v = (V)(0.0f), c2_##v = (V)(0.0f), c3_##v = (V)(0.0f);
+#define LOAD0(v) c0_##v = VLD(c + (v)*VL);
+#define LOAD1(v) c1_##v = VLD(c + MT * MV + (v)*VL);
+#define LOAD2(v) c2_##v = VLD(c + 2 * MT * MV + (v)*VL);
+#define LOAD3(v) c3_##v = VLD(c + 3 * MT * MV + (v)*VL);
+#define STORE0(v) VST(c0_##v, c + (v)*VL);
+#define STORE1(v) VST(c1_##v, c + MT * MV + (v)*VL);
+#define STORE2(v) VST(c2_##v, c + 2 * MT * MV + (v)*VL);
+#define STORE3(v) VST(c3_##v, c + 3 * MT * MV + (v)*VL);
+#if NCH == 1
+#define LOAD(v) LOAD0(v)
+#define STORE(v) STORE0(v)
+#define STEP(v) c0_##v = fma(VLD(a + k * LDA + (v)*VL), d0, c0_##v);
+#elif NCH == 2
+#define LOAD(v) LOAD0(v) LOAD1(v)
+#define STORE(v) STORE0(v) STORE1(v)
+#define STEP(v) { const V x = VLD(a + k * LDA + (v)*VL); c0_##v = fma(x, d0, c0_##v), c1_##v = fma(x, d1, c1_##v); }
+#elif NCH == 3
+#define LOAD(v) LOAD0(v) LOAD1(v) LOAD2(v)
+#define STORE(v) STORE0(v) STORE1(v) STORE2(v)
+#define STEP(v) { const V x = VLD(a + k * LDA + (v)*VL); c0_##v = fma(x, d0, c0_##v), c1_##v = fma(x, d1, c1_##v), c2_##v = fma(x, d2, c2_##v); }
+#else
+#define LOAD(v) LOAD0(v) LOAD1(v) LOAD2(v) LOAD3(v)
+#define STORE(v) STORE0(v) STORE1(v) STORE2(v) STORE3(v)
+#define STEP(v) \
+  { \
+    const V x = VLD(a + k * LDA + (v)*VL); \
+    c0_##v = fma(x, d0, c0_##v), c1_##v = fma(x, d1, c1_##v), c2_##v = fma(x, d2, c2_##v), c3_##v = fma(x, d3, c3_##v); \
+  }
+#endif
+
+static inline void tile(const float *a, const __global float *dy, float *c, int kc, int first) {
+  VECTORS(DECLARE)
+  if (!first) { VECTORS(LOAD) }
+  for (int k = 0; k < kc; k++) {
+    const V d0 = (V)(dy[k * NCH]);
+#if NCH > 1
+    const V d1 = (V)(dy[k * NCH + 1]);
+#endif
+#if NCH > 2
+    const V d2 = (V)(dy[k * NCH + 2]);
+#endif
+#if NCH > 3
+    const V d3 = (V)(dy[k * NCH + 3]);
+#endif
+    VECTORS(STEP)
+  }
+  VECTORS(STORE)
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wgrad_reg_few(const __global float *restrict x,
+                                                                           const __global float *restrict dy, const __global float *acc,
+                                                                           __global float *out, const struct conv_reg_args args) {
+  const struct conv_reg_args p = args;
+  const struct gather g = gather_of(&p, 0);
+  const int rows = p.kh * p.kw * p.ac, split = get_global_id(2);
+  const int m0 = get_global_id(0) * p.m_tiles * MV, m1 = min(rows, m0 + p.m_tiles * MV);
+  const int first = split * p.split_pixels, last = min(p.n * p.yh * p.yw, first + p.split_pixels);
+  float pa[KC * LDA], pc[NCH * MT * MV];
+  for (int q0 = first; q0 < last; q0 += KC) {
+    const int kc = min(KC, last - q0);
+    for (int k = 0; k < kc; k++) copy_row(pa + k * LDA, x, &p, &g, q0 + k, m0, m1);
+    for (int m = m0; m < m1; m += MV) tile(pa + (m - m0), dy + (size_t)q0 * NCH, pc + (m - m0), kc, q0 == first);
+  }
+  out += p.partial ? (size_t)split * rows * NCH : 0;
+  for (int m = m0; m < m1; m++)
+    for (int j = 0; j < NCH; j++) {
+      const size_t at = p.partial || p.layout == 0 ? (size_t)m * NCH + j : ((size_t)(m / p.ac) * NCH + j) * p.ac + m % p.ac;
+      const float v = pc[j * MT * MV + m - m0];
+      out[at] = p.has_acc ? acc[at] + v : v;
+    }
+}
