@@ -4,7 +4,7 @@
 set -u
 root=${CLGAN_SRC:-$(dirname "$0")/..}
 cd "$root" || exit 1
-files=$(find src bench -name '*.[ch]' ! -name embedded_data.c | LC_ALL=C sort)
+files=$(find src bench -name '*.[ch]' ! -name embedded_data.c 2>/dev/null | LC_ALL=C sort)
 [ -n "$files" ] || { echo "no sources found under $PWD"; exit 1; }
 
 # shellcheck disable=SC2086  # file names hold no spaces

@@ -11,7 +11,7 @@ for f; do
   [ -r "$src/$f" ] || { echo "embed.sh: cannot read $src/$f" >&2; exit 1; }
   [ "$(tr -d '\000' < "$src/$f" | wc -c)" -eq "$(wc -c < "$src/$f")" ] ||
     { echo "embed.sh: $f: not a text file" >&2; exit 1; }
-  echo "static const char f$i[] ="
+  echo "static const char f${i}[] ="
   echo '  ""'
   ${AWK-awk} '{
     gsub(/\\/, "\\\\&"); gsub(/"/, "\\\""); gsub(/\r/, "\\r"); gsub(/\?/, "\\?")
