@@ -68,6 +68,8 @@ enum clgan_status clgan_run_execute(struct clgan_run *r, struct clgan_error *e);
 enum clgan_status clgan_run_read(struct clgan_run *r, int value, void *data, size_t bytes, struct clgan_error *e);
 enum clgan_status clgan_run_read_async(struct clgan_run *r, int value, void *data, size_t bytes, struct clgan_event **ev, struct clgan_error *e);
 struct clgan_run_facts clgan_run_describe(const struct clgan_run *r);
+/** What the arithmetic depends on beside the graph: family, vector width, compute units, hash of every launch (kernel, options, sizes). */
+const char *clgan_run_variants(const struct clgan_run *r);
 /** Device seconds by operation of one execution (queue with profiling); writes a table to stderr. */
 enum clgan_status clgan_run_profile(struct clgan_run *r, struct clgan_error *e);
 

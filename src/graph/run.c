@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "graph/graph.h"
@@ -22,6 +23,7 @@ struct clgan_run {
   struct clgan_launches launches;
   struct clgan_kernel **kernels; /* per launch */
   size_t programs;
+  char variants[160];
 };
 
 enum clgan_status clgan_target_choose(const struct clgan_device_info *d, struct clgan_target *out, struct clgan_error *e) {
@@ -165,6 +167,22 @@ static enum clgan_status compile(struct clgan_run *r, struct clgan_error *e) {
   return CLGAN_OK;
 }
 
+static void describe_variants(struct clgan_run *r) {
+  struct clgan_sha256 h;
+  char hex[65];
+  clgan_sha256_init(&h);
+  for (size_t k = 0; k < r->launches.n; k++) {
+    const struct clgan_launch *l = &r->launches.items[k];
+    clgan_sha256_string(&h, l->kernel);
+    clgan_sha256_string(&h, l->options);
+    clgan_sha256_update(&h, l->global, sizeof l->global);
+    clgan_sha256_update(&h, l->local, sizeof l->local);
+  }
+  clgan_sha256_final_hex(&h, hex);
+  snprintf(r->variants, sizeof r->variants, "%s, vectors of %d, %u units, launches %.16s", r->target.family == CLGAN_FAMILY_REG ? "reg" : "local",
+           r->target.vector, r->target.device->compute_units, hex);
+}
+
 static enum clgan_status build(struct clgan_run *r, const int *keep, size_t n_keep, struct clgan_error *e) {
   if (r->g->error.status) return clgan_error_set(e, r->g->error.status, "%s", r->g->error.text);
   CLGAN_TRY(clgan_target_choose(clgan_cl_info(r->cl), &r->target, e));
@@ -175,6 +193,7 @@ static enum clgan_status build(struct clgan_run *r, const int *keep, size_t n_ke
   r->view = clgan_mem_array(r->g->n_values + 1, sizeof *r->view);
   CLGAN_TRY(allocate(r, e));
   prepare_launches(r);
+  describe_variants(r);
   return compile(r, e);
 }
 
@@ -253,6 +272,8 @@ enum clgan_status clgan_run_execute(struct clgan_run *r, struct clgan_error *e) 
   }
   return clgan_cl_flush(r->cl, e);
 }
+
+const char *clgan_run_variants(const struct clgan_run *r) { return r->variants; }
 
 struct clgan_run_facts clgan_run_describe(const struct clgan_run *r) {
   struct clgan_run_facts f = {.launches = r->launches.n, .programs = r->programs, .arena_bytes = r->plan->arena_bytes,
