@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "cl/cl_private.h"
 
-/* An entry, little-endian: magic[8], format u32, zero u32, key SHA-256[32], payload length u64, payload SHA-256[32], then the
+/* An entry, little-endian: magic[8], format u32, zero u32, key SHA-256[32], payload length u64, payload SHA-256[32],
    payload. */
 #define HEADER_BYTES 88
 #define FORMAT 1

@@ -22,8 +22,8 @@ bool clgan_device_is_usable(const struct clgan_device_info *d);
 /** Sets duplicate_of in every row. Same hardware: all CPU devices of different platforms (they share the host's cores);
  * GPUs of different platforms with equal PCI address or UUID, else equal vendor and matching names. */
 void clgan_device_mark_duplicates(struct clgan_device_info *d, const struct clgan_device_identity *id, size_t n);
-/** clgan_device_select on plain rows. @param platforms how many platforms the loader found; @param blocked a GPU's device
- * file that is there but may not be opened, or NULL: named in the error or in the reason. */
+/** clgan_device_select on plain rows. @param platforms how many platforms the loader found; @param blocked a GPU's
+ * device file that is there but may not be opened, or NULL: named in the error or in the reason. */
 enum clgan_status clgan_device_choose(const struct clgan_device_info *d, size_t n, int platforms, const char *blocked,
                                       const char *spec, size_t *index, char reason[512], struct clgan_error *e);
 /** Finds the first renderD* in @p folder ("/dev/dri") that this user may not open. */

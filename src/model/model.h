@@ -7,7 +7,8 @@
 enum clgan_step_kind { CLGAN_STEP_BCGAN, CLGAN_STEP_BIGAN };
 enum clgan_latent_kind { CLGAN_LATENT_UNIFORM /**< U(-1,1) */, CLGAN_LATENT_NORMAL };
 enum clgan_condition_kind { CLGAN_CONDITION_NONE, CLGAN_CONDITION_CLASS, CLGAN_CONDITION_FACE };
-enum clgan_layer_kind { CLGAN_LAYER_LINEAR, CLGAN_LAYER_CONV, CLGAN_LAYER_DECONV, CLGAN_LAYER_BATCHNORM, CLGAN_LAYER_ADD, CLGAN_LAYER_SHAPE };
+enum clgan_layer_kind { CLGAN_LAYER_LINEAR, CLGAN_LAYER_CONV, CLGAN_LAYER_DECONV, CLGAN_LAYER_BATCHNORM, CLGAN_LAYER_ADD, CLGAN_LAYER_SHAPE,
+  CLGAN_LAYER_SCORE };
 enum clgan_param_role { CLGAN_PARAM_WEIGHT, CLGAN_PARAM_BIAS, CLGAN_PARAM_BN_WEIGHT, CLGAN_PARAM_BN_BIAS, CLGAN_PARAM_RUNNING_MEAN,
   CLGAN_PARAM_RUNNING_VAR, CLGAN_PARAM_U, CLGAN_PARAM_V };
 
@@ -34,8 +35,10 @@ struct clgan_net {
   size_t n_layers;
   char *inputs[4];
   int n_inputs;
-  char *outputs[4];               /**< names given by out=..., in order; the last layer's is the first where none is named */
+  bool optional[4];               /**< the input may be left out (CLGAN_NONE): a face encoder's noise */
+  char *outputs[4];               /**< G: "x". E: "z", then "factors" where there is a condition, then "features" where named. D: "score" */
   int n_outputs;
+  int output_value[4];            /**< private: which of the net's values each is */
   struct clgan_param *params;
   size_t n_params, group_count;   /**< elements of the trainable group (padding zero) */
 };
@@ -44,7 +47,8 @@ struct clgan_net {
 struct clgan_settings {
   double lambda_x, lambda_z, lambda_a, gamma, lr_d, lr_g, beta1, beta2, adam_eps, weight_decay, ema, init_std /* 0: 1/sqrt(fan_in) */;
   int ramp, batch;
-  char decay[64];
+  char decay[64];                 /**< "none" or "START:END:FACTOR", see clgan_settings_rate */
+  double decay_start, decay_end, decay_factor; /**< of decay, in epochs; factor 1: none */
   bool fakes_teach_encoder, flip, shift, balance, gender;
   int age_range /* 11 or 01 as 11, 1 */, tile, holdout;
 };
@@ -60,6 +64,7 @@ struct clgan_model {
   int classes;                    /**< CLASS */
   int condition_size;             /**< width of c: classes, or tile * (1 + gender), or 0 */
   int base;
+  bool has_base;                  /**< the text has a base line */
   struct clgan_settings settings;
   struct clgan_net nets[3];       /**< G, E, D */
 };
@@ -75,6 +80,20 @@ enum clgan_status clgan_model_parse(const char *text, const char *where, int bas
 void clgan_model_destroy(struct clgan_model *m);
 /** "key=value\n..." of every setting and base, enough to rebuild the model with clgan_model_parse(text, ..., sets). Caller frees. */
 char *clgan_model_options_text(const struct clgan_model *m);
+
+/** Names of the embedded models, separated by ", ". Caller frees. */
+char *clgan_model_names(void);
+/** Learning rates' factor after @p epoch epochs (a fraction): 1 until decay_start, then falling exponentially to decay_factor at
+ * decay_end and staying there. */
+double clgan_settings_rate(const struct clgan_settings *s, double epoch);
+/** Position of output @p name in net->outputs, or -1. */
+int clgan_net_output(const struct clgan_net *net, const char *name);
+/** Position of input @p name in net->inputs, or -1. */
+int clgan_net_input(const struct clgan_net *net, const char *name);
+/** Param of that name ("fc.weight"), or -1. */
+int clgan_net_param(const struct clgan_net *net, const char *name);
+/** True if the net has batch norm (then real and generated images must not share a batch: their statistics differ). */
+bool clgan_net_has_batchnorm(const struct clgan_net *net);
 
 /** A net's tensors as values of a graph. Value of param i is value[i]; trainable ones are views of `group` (root state value
  * "<prefix>.params"), the others their own state roots "<prefix>.<param name>". */
@@ -105,6 +124,12 @@ enum clgan_status clgan_net_power_iteration(struct clgan_ir *g, struct clgan_net
  * layer's fan_in; batch norm 1, 0, running 0, 1; init_std: normal; u, v normal then normalised; 15 power iterations done by the caller
  * on the device or host). Philox keyed by (seed, CLGAN_STREAM_INIT, tensor name), independent of order. @param out [count]. */
 void clgan_param_init(const struct clgan_model *m, const struct clgan_net *net, size_t param, uint64_t seed, float *out);
+/** Power iterations in double on the host, as the start of training does 15 of: v = normalize(W u), u = normalize(W' v), device
+ * layouts; W is [K][O]. */
+void clgan_spectral_iterate(const float *w, size_t K, size_t O, float *u, float *v, int times);
+/** All of a net on the host as training starts: group[group_count] (padding zero) and other[i] for every param i that is not
+ * trainable ([count] each; NULL for the trainable), spectral u and v after 15 power iterations. */
+void clgan_net_init(const struct clgan_model *m, const struct clgan_net *net, uint64_t seed, float *group, float *const *other);
 /** out[e] = file[file_index[e]] and back. */
 void clgan_param_to_device(const struct clgan_param *p, const float *file, float *device);
 void clgan_param_to_file(const struct clgan_param *p, const float *device, float *file);

@@ -82,7 +82,7 @@ enum clgan_status clgan_trainer_resume(struct clgan_trainer *t, const char *path
   CLGAN_TRY(clgan_checkpoint_load(path, &c, e));
   struct place p[16];
   size_t n = places(t->m, p);
-  enum clgan_status s = clgan_checkpoint_check(c, t->m, CLGAN_USE_TRAIN, path, e);
+  enum clgan_status s = clgan_checkpoint_check(c, t->m, CLGAN_CHECKPOINT_TRAIN, path, e);
   if (s == CLGAN_OK) s = fits(t, c, path, e);
   for (size_t k = 0; k < n && s == CLGAN_OK; k++) {
     s = clgan_weights_put(t->store, &t->m->nets[p[k].net], &p[k].at, &c->tensors, e);

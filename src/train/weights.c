@@ -126,7 +126,7 @@ enum clgan_status clgan_weights_load_model(const char *path, struct clgan_model 
 enum clgan_status clgan_weights_upload(const char *path, const struct clgan_model *m, struct clgan_store *store, struct clgan_error *e) {
   struct clgan_checkpoint *c = NULL;
   CLGAN_TRY(clgan_checkpoint_load(path, &c, e));
-  enum clgan_status s = clgan_checkpoint_check(c, m, CLGAN_USE_SAMPLE, path, e);
+  enum clgan_status s = clgan_checkpoint_check(c, m, CLGAN_CHECKPOINT_SAMPLE, path, e);
   for (int k = 0; k < 2 && s == CLGAN_OK; k++) {
     const char *to = k == CLGAN_NET_G ? "G_ema" : "E_ema";
     struct clgan_weights_place at = {clgan_sample_prefix(m, k), to, "params", to};

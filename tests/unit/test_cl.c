@@ -129,7 +129,8 @@ static void buffers_and_views(void **state) {
   clgan_cl_close(cl);
 }
 
-/* Reverses each group of 16 through local memory and adds what a 32-int struct, a literal of the include, and a macro say. */
+/* Reverses each group of 16 through local memory, doubles by an included function, adds what a 32-int struct and a macro
+   say. */
 static const char work_clh[] = "struct numbers { int n; int v[31]; };\nint twice(int x) { return 2 * x; }\n";
 static const char work_cl[] =
     "/* #include \"absent.clh\" */\n"

@@ -1,4 +1,4 @@
-/* Which device the words of --device mean, on machines that are made up; quirk versions; a GPU that may not be opened. */
+/* What the words of --device mean on machines that are made up; quirk versions; a GPU that may not be opened. */
 #define _XOPEN_SOURCE 700
 #include <setjmp.h>
 #include <stdarg.h>
