@@ -1,32 +1,38 @@
 /* Convolution, transposed convolution and linear layers: y = act(scale * sum + bias), registers only, work-group of one.
  *
  * A work-item makes m_tiles * MR pixels x n_panels * NR channels: for each block of KC im2col columns it copies the block of A,
- * then panel by panel packs KC x NR weights and runs MR x NR register tiles down the pixels. The panel stays in the first-level
- * cache, A and the sums in the second.
+ * then runs MR x NR register tiles down the pixels, panel by panel. A block of a panel stays in the first-level cache, A and the
+ * sums in the second. Weights come as panels from conv_reg_pack (PACKED), or are packed on the way where each is read but
+ * once or twice (few pixels).
  *
- * Layouts: a [n][ah][aw][ac], b [kh][kw][ac][yc], y [n][yh][yw][yc], bias [yc], scale [1].
+ * Layouts: a [n][ah][aw][ac], b [kh][kw][ac][yc], panels [class][panel][depth][NR], y [n][yh][yw][yc], bias [yc], scale [1].
  * Grid: x blocks of pixels, y groups of panels, z parity classes (1, or stride * stride where transposed).
  * -D VL  lanes; MR  pixels of a register tile; NV  vectors of a register tile (NR = NV * VL channels)
- * -D MT  most register tiles down; NP  most panels across; KC  im2col columns of a block
+ * -D MT  most register tiles down; NP  most panels across; KC  im2col columns of a block; PACKED  weights come as panels
  */
 #include "conv_reg.clh"
 #define NR (NV * VL)
-#define NC (NP * NR)     /* floats of a row of sums */
 #define LDA (KC + 2 * VL) /* floats of a row of A: room for copy_row's overwrite, and rows do not share cache sets */
 
 #if NV == 2
 #define INIT(i) V c##i##_0 = (V)(0.0f), c##i##_1 = (V)(0.0f);
-#define LOAD(i) c##i##_0 = VLD(c + (i)*NC), c##i##_1 = VLD(c + (i)*NC + VL);
+#define LOAD(i) c##i##_0 = VLD(c + (i)*NR), c##i##_1 = VLD(c + (i)*NR + VL);
 #define STEP(i) { const V x = (V)(a[(i)*LDA + k]); c##i##_0 = fma(x, b0, c##i##_0), c##i##_1 = fma(x, b1, c##i##_1); }
-#define STORE(i) VST(c##i##_0, c + (i)*NC); VST(c##i##_1, c + (i)*NC + VL);
+#define STORE(i) VST(c##i##_0, c + (i)*NR); VST(c##i##_1, c + (i)*NR + VL);
 #else
 #define INIT(i) V c##i##_0 = (V)(0.0f);
-#define LOAD(i) c##i##_0 = VLD(c + (i)*NC);
+#define LOAD(i) c##i##_0 = VLD(c + (i)*NR);
 #define STEP(i) { const V x = (V)(a[(i)*LDA + k]); c##i##_0 = fma(x, b0, c##i##_0); }
-#define STORE(i) VST(c##i##_0, c + (i)*NC);
+#define STORE(i) VST(c##i##_0, c + (i)*NR);
+#endif
+#if PACKED
+#define PANEL_SPACE __global
+#else
+#define PANEL_SPACE
 #endif
 
-static inline void tile(const float *a, const float *b, float *c, int kc, int first) {
+/* c[MR][NR] (+)= kc columns of MR rows of A times a panel. */
+static inline void tile(const float *a, const PANEL_SPACE float *b, float *c, int kc, int first) {
   ROWS(INIT)
   if (!first) { ROWS(LOAD) }
 #pragma unroll 4
@@ -40,13 +46,42 @@ static inline void tile(const float *a, const float *b, float *c, int kc, int fi
   ROWS(STORE)
 }
 
+/* Weights of im2col column k, all channels. */
+static inline const __global float *weight_row(const __global float *b, const struct conv_reg_args *p, const struct gather *g, int t, int c) {
+  return b + ((g->bb + t / g->tw * g->bh + t % g->tw * g->bw) * p->ac + c) * p->yc;
+}
+
+#if PACKED
+/* Weights to panels. Grid: x blocks of m_tiles im2col columns, z classes. */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_pack(const __global float *restrict b, __global float *restrict panels,
+                                                                           const struct conv_reg_args args) {
+  const struct conv_reg_args p = args;
+  const struct gather g = gather_of(&p, get_global_id(2));
+  const int depth = g.th * g.tw * p.ac, k0 = get_global_id(0) * p.m_tiles, k1 = min(depth, k0 + p.m_tiles);
+  panels += get_global_id(2) * p.class_stride;
+  int t = k0 / p.ac, c = k0 % p.ac;
+  for (int k = k0; k < k1;) {
+    const __global float *src = weight_row(b, &p, &g, t, c);
+    __global float *dst = panels + (size_t)k * NR;
+    const int m = min(p.ac - c, k1 - k);
+    for (int i = 0; i < m; i++, src += p.yc, dst += NR)
+      for (int n = 0; n < p.yc; n += NR) {
+        VST(VLD(src + n), dst + (size_t)n * depth);
+#if NV == 2
+        VST(VLD(src + n + VL), dst + (size_t)n * depth + VL);
+#endif
+      }
+    k += m, c = 0, t++;
+  }
+}
+#else
 /* Weights of im2col columns [k0, k1), channels n0..n0 + NR - 1. */
 static inline void pack_panel(float *dst, const __global float *b, const struct conv_reg_args *p, const struct gather *g, int k0, int k1,
                               int n0) {
   int t = k0 / p->ac, c = k0 % p->ac;
   for (int k = k0; k < k1;) {
-    const int m = min(p->ac - c, k1 - k), tap = g->bb + t / g->tw * g->bh + t % g->tw * g->bw;
-    const __global float *src = b + (tap * p->ac + c) * p->yc + n0;
+    const int m = min(p->ac - c, k1 - k);
+    const __global float *src = weight_row(b, p, g, t, c) + n0;
     for (int i = 0; i < m; i++, dst += NR, src += p->yc) {
       VST(VLD(src), dst);
 #if NV == 2
@@ -56,7 +91,9 @@ static inline void pack_panel(float *dst, const __global float *b, const struct 
     k += m, c = 0, t++;
   }
 }
+#endif
 
+/* Channels n0..n1 - 1, at most NR, of one pixel. */
 static inline void finish_row(__global float *y, const float *c, const __global float *bias, float scale, const struct conv_reg_args *p,
                               int n0, int n1) {
   int j = n0;
@@ -83,19 +120,32 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg(const __gl
   const struct gather g = gather_of(&p, get_global_id(2));
   const int m0 = get_global_id(0) * p.m_tiles * MR, m1 = min(p.n * g.qh * g.qw, m0 + p.m_tiles * MR);
   const int n0 = get_global_id(1) * p.n_panels * NR, n1 = min(p.yc, n0 + p.n_panels * NR);
-  const int depth = g.th * g.tw * p.ac;
+  const int depth = g.th * g.tw * p.ac, run = g.tw * p.ac;
   const float scale = p.has_scale ? scales[0] : 1.0f;
-  float pa[MT * MR * LDA], pb[KC * NR], pc[MT * MR * NC];
+  float pa[MT * MR * LDA], pc[MT * NP * MR * NR];
+#if PACKED
+  b += get_global_id(2) * p.class_stride;
+#else
+  float pb[KC * NR];
+#endif
   for (int k0 = 0; k0 == 0 || k0 < depth; k0 += KC) {
-    const int k1 = min(depth, k0 + KC);
-    for (int m = m0; m < m1; m++) copy_row(pa + (m - m0) * LDA, a, &p, &g, m, k0, k1);
+    const int k1 = min(depth, k0 + KC), i0 = run ? k0 / run : 0;
+    struct pixel x = pixel_at(&g, m0);
+    for (int m = m0; m < m1; m++, pixel_next(&x, &g)) copy_row(pa + (m - m0) * LDA, a, &p, &g, x, i0, k0, k1);
     for (int n = n0; n < n1; n += NR) {
+      float *c = pc + (n - n0) * p.m_tiles * MR;
+#if PACKED
+      const __global float *pb = b + (size_t)n * depth + k0 * NR;
+#else
       pack_panel(pb, b, &p, &g, k0, k1, n);
-      for (int m = m0; m < m1; m += MR) tile(pa + (m - m0) * LDA, pb, pc + (m - m0) * NC + (n - n0), k1 - k0, k0 == 0);
+#endif
+      for (int m = 0; m < m1 - m0; m += MR) tile(pa + m * LDA, pb, c + m * NR, k1 - k0, k0 == 0);
     }
   }
-  for (int m = m0; m < m1; m++) {
-    const int ow = m % g.qw * g.os + g.ow, oh = m / g.qw % g.qh * g.os + g.oh, n = m / g.qw / g.qh;
-    finish_row(y + ((n * p.yh + oh) * p.yw + ow) * p.yc, pc + (m - m0) * NC, bias, scale, &p, n0, n1);
+  struct pixel x = pixel_at(&g, m0);
+  for (int m = 0; m < m1 - m0; m++, pixel_next(&x, &g)) {
+    __global float *row = y + ((x.n * p.yh + x.h * g.os + g.oh) * p.yw + x.w * g.os + g.ow) * p.yc;
+    for (int n = n0; n < n1; n += NR)
+      finish_row(row, pc + ((n - n0) * p.m_tiles * MR + m * NR), bias, scale, &p, n, min(n1, n + NR));
   }
 }

@@ -74,23 +74,24 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_dot(
   float pa[MR * LDA], pb[NCH * KC], pc[MT * MR * NCH];
   for (int i = 0; i < MT * MR * NCH; i++) pc[i] = 0.0f;
   for (int k0 = 0; k0 < depth; k0 += KC) {
-    const int k1 = min(depth, k0 + KC), kc = (k1 - k0 + VL - 1) / VL * VL;
+    const int k1 = min(depth, k0 + KC), i0 = k0 / (g.tw * p.ac), kc = (k1 - k0 + VL - 1) / VL * VL;
     for (int k = k0; k < k0 + kc; k++) {
       const int t = k / p.ac, tap = g.bb + t / g.tw * g.bh + t % g.tw * g.bw;
       for (int j = 0; j < NCH; j++) pb[j * KC + k - k0] = k < k1 ? b[(tap * p.ac + k % p.ac) * NCH + j] : 0.0f;
     }
+    struct pixel x = pixel_at(&g, m0);
     for (int m = m0; m < m1; m += MR) {
-      for (int i = 0; i < MR; i++) {
+      for (int i = 0; i < MR; i++, pixel_next(&x, &g)) {
         float *row = pa + i * LDA;
-        if (m + i < m1) copy_row(row, a, &p, &g, m + i, k0, k1);
+        if (m + i < m1) copy_row(row, a, &p, &g, x, i0, k0, k1);
         for (int k = k1 - k0; k < kc; k++) row[k] = 0.0f; /* lanes past the end must add nothing, not even 0 * NaN */
       }
       tile(pa, pb, pc + (m - m0) * NCH, kc);
     }
   }
   for (int m = m0; m < m1; m++) {
-    const int ow = m % g.qw * g.os + g.ow, oh = m / g.qw % g.qh * g.os + g.oh, n = m / g.qw / g.qh;
-    __global float *row = y + ((n * p.yh + oh) * p.yw + ow) * NCH;
+    const struct pixel x = pixel_at(&g, m);
+    __global float *row = y + ((x.n * p.yh + x.h * g.os + g.oh) * p.yw + x.w * g.os + g.ow) * NCH;
     for (int j = 0; j < NCH; j++) {
       const float v = pc[(m - m0) * NCH + j];
       row[j] = activate(p.has_bias ? fma(scale, v, bias[j]) : scale * v, p.act, p.slope);

@@ -7,26 +7,26 @@
  *
  * Layouts: x [n][ah][aw][ac], dy [n][yh][yw][yc], out partial [split][kh*kw*ac][yc], or dW [kh*kw][ac][yc] (layout 0), [kh*kw][yc][ac] (1).
  * Grid: x blocks of rows, y groups of panels, z splits.
- * -D VL  lanes; MR, NV  rows and vectors of a register tile; MT  most register tiles down; NP  most panels; KC  pixels of a block
+ * -D VL  lanes; MR, NV  rows and vectors of a register tile; MT  most register tiles down; TILES  most register tiles; KC  pixels of a block
  */
 #include "conv_reg.clh"
 #define NR (NV * VL)
-#define NC (NP * NR)
-#define LDA (MT * MR + 2 * VL)
+#define LDM (MT * MR + 2 * VL)
 
 #if NV == 2
 #define INIT(i) V c##i##_0 = (V)(0.0f), c##i##_1 = (V)(0.0f);
-#define LOAD(i) c##i##_0 = VLD(c + (i)*NC), c##i##_1 = VLD(c + (i)*NC + VL);
-#define STEP(i) { const V x = (V)(a[k * LDA + (i)]); c##i##_0 = fma(x, b0, c##i##_0), c##i##_1 = fma(x, b1, c##i##_1); }
-#define STORE(i) VST(c##i##_0, c + (i)*NC); VST(c##i##_1, c + (i)*NC + VL);
+#define LOAD(i) c##i##_0 = VLD(c + (i)*NR), c##i##_1 = VLD(c + (i)*NR + VL);
+#define STEP(i) { const V x = (V)(a[k * lda + (i)]); c##i##_0 = fma(x, b0, c##i##_0), c##i##_1 = fma(x, b1, c##i##_1); }
+#define STORE(i) VST(c##i##_0, c + (i)*NR); VST(c##i##_1, c + (i)*NR + VL);
 #else
 #define INIT(i) V c##i##_0 = (V)(0.0f);
-#define LOAD(i) c##i##_0 = VLD(c + (i)*NC);
-#define STEP(i) { const V x = (V)(a[k * LDA + (i)]); c##i##_0 = fma(x, b0, c##i##_0); }
-#define STORE(i) VST(c##i##_0, c + (i)*NC);
+#define LOAD(i) c##i##_0 = VLD(c + (i)*NR);
+#define STEP(i) { const V x = (V)(a[k * lda + (i)]); c##i##_0 = fma(x, b0, c##i##_0); }
+#define STORE(i) VST(c##i##_0, c + (i)*NR);
 #endif
 
-static inline void tile(const float *a, const float *b, float *c, int kc, int first) {
+/* c[MR][NR] (+)= kc rows of A (lda floats apart), MR columns of each, times a panel. */
+static inline void tile(const float *a, int lda, const float *b, float *c, int kc, int first) {
   ROWS(INIT)
   if (!first) { ROWS(LOAD) }
 #pragma unroll 4
@@ -40,11 +40,11 @@ static inline void tile(const float *a, const float *b, float *c, int kc, int fi
   ROWS(STORE)
 }
 
-/* acc may be out itself: each element is read, then written, by the same work-item. */
-static inline void write_block(__global float *out, const __global float *acc, const float *c, const struct conv_reg_args *p, int m0, int m1,
+/* One panel's sums, columns [n0, n1), to out. acc may be out itself: each element is read, then written, by the same work-item. */
+static inline void write_panel(__global float *out, const __global float *acc, const float *c, const struct conv_reg_args *p, int m0, int m1,
                                int n0, int n1) {
   if (p->partial || p->layout == 0) {
-    for (int m = m0; m < m1; m++, c += NC) {
+    for (int m = m0; m < m1; m++, c += NR) {
       const size_t at = (size_t)m * p->yc;
       int j = n0;
       for (; j + VL <= n1; j += VL) {
@@ -61,7 +61,7 @@ static inline void write_block(__global float *out, const __global float *acc, c
     for (int j = n0; j < n1; j++) {
       const size_t at = ((size_t)tap * p->yc + j) * p->ac + ci;
       for (int i = 0; i < len; i++) {
-        const float v = c[(m - m0 + i) * NC + j - n0];
+        const float v = c[(m - m0 + i) * NR + j - n0];
         out[at + i] = p->has_acc ? acc[at + i] + v : v;
       }
     }
@@ -78,10 +78,12 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wgrad_reg(const __g
   const int m0 = get_global_id(0) * p.m_tiles * MR, m1 = min(rows, m0 + p.m_tiles * MR);
   const int n0 = get_global_id(1) * p.n_panels * NR, n1 = min(p.yc, n0 + p.n_panels * NR);
   const int first = split * p.split_pixels, last = min(p.n * p.yh * p.yw, first + p.split_pixels);
-  float pa[KC * LDA], pb[KC * NR], pc[MT * MR * NC];
+  float pa[KC * LDM], pb[KC * NR], pc[TILES * MR * NR];
+  const int lda = min(LDM, (m1 - m0 + VL - 1) / VL * VL + 2 * VL), i0 = m0 / (p.kw * p.ac);
+  struct pixel q = pixel_at(&g, first);
   for (int q0 = first; q0 < last; q0 += KC) {
     const int kc = min(KC, last - q0);
-    for (int k = 0; k < kc; k++) copy_row(pa + k * LDA, x, &p, &g, q0 + k, m0, m1);
+    for (int k = 0; k < kc; k++, pixel_next(&q, &g)) copy_row(pa + k * lda, x, &p, &g, q, i0, m0, m1);
     for (int n = n0; n < n1; n += NR) {
       const __global float *src = dy + (size_t)q0 * p.yc + n;
       for (int k = 0; k < kc; k++, src += p.yc) {
@@ -90,8 +92,11 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wgrad_reg(const __g
         VST(VLD(src + VL), pb + k * NR + VL);
 #endif
       }
-      for (int m = m0; m < m1; m += MR) tile(pa + (m - m0), pb, pc + (m - m0) * NC + (n - n0), kc, q0 == first);
+      float *c = pc + (n - n0) * p.m_tiles * MR;
+      for (int m = 0; m < m1 - m0; m += MR) tile(pa + m, lda, pb, c + m * NR, kc, q0 == first);
     }
   }
-  write_block(out + (p.partial ? (size_t)split * rows * p.yc : 0), acc, pc, &p, m0, m1, n0, n1);
+  out += p.partial ? (size_t)split * rows * p.yc : 0;
+  for (int n = n0; n < n1; n += NR)
+    write_panel(out, acc, pc + (n - n0) * p.m_tiles * MR, &p, m0, m1, n, min(n1, n + NR));
 }

@@ -66,9 +66,10 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wgrad_reg_few(const
   const int m0 = get_global_id(0) * p.m_tiles * MV, m1 = min(rows, m0 + p.m_tiles * MV);
   const int first = split * p.split_pixels, last = min(p.n * p.yh * p.yw, first + p.split_pixels);
   float pa[KC * LDA], pc[NCH * MT * MV];
+  struct pixel q = pixel_at(&g, first);
   for (int q0 = first; q0 < last; q0 += KC) {
     const int kc = min(KC, last - q0);
-    for (int k = 0; k < kc; k++) copy_row(pa + k * LDA, x, &p, &g, q0 + k, m0, m1);
+    for (int k = 0; k < kc; k++, pixel_next(&q, &g)) copy_row(pa + k * LDA, x, &p, &g, q, m0 / (p.kw * p.ac), m0, m1);
     for (int m = m0; m < m1; m += MV) tile(pa + (m - m0), dy + (size_t)q0 * NCH, pc + (m - m0), kc, q0 == first);
   }
   out += p.partial ? (size_t)split * rows * NCH : 0;

@@ -12,20 +12,24 @@ struct conv_reg_args {
   int kh, kw, stride, pad;
   int transposed;
   int m_tiles, n_panels;
+  int class_stride;
   int split_pixels, layout;
   int act, has_bias, has_scale, has_acc, partial;
   float slope;
 };
 
 /* Tile sizes of a kernel: build options, and what the partition must know. mr x nr: register tile, rows x columns of the product;
- * mt, np: the most register tiles a work-item may hold; kc: depth of a block. */
+ * mt, np, tiles: the most register tiles a work-item may hold, down, across and in all; kc: depth of a block. a_cost, b_cost: what bringing
+ * a tile's rows of A and a panel of B takes for one step of depth, in register-tile steps (measured). */
 struct tiling {
-  int vl, mr, nr, nv, mt, np, kc;
+  int vl, mr, nr, nv, mt, np, tiles, kc;
+  double a_cost, b_cost;
 };
 
-/* The cut of a product's rows x columns (x depth) into work-items. */
+/* The cut of a product's rows x columns (x depth) into work-items, and its time on one unit in register-tile steps. */
 struct cut {
   int m_tiles, n_panels, splits;
+  double cost;
 };
 
 static int ceil_div(int a, int b) { return (a + b - 1) / b; }
@@ -37,46 +41,54 @@ static int units(const struct clgan_target *t) { return t->device->compute_units
 
 /* Register tiles: accumulators, the vectors of one side and one broadcast fit 16 registers (32 with 16 lanes). */
 static struct tiling wide_tiling(const struct clgan_target *t, int columns) {
-  struct tiling w = {.vl = lanes(t), .kc = 256};
+  struct tiling w = {.vl = lanes(t), .kc = 256, .a_cost = 0.4, .b_cost = 2.0};
   const bool narrow = columns <= w.vl;
   w.nv = narrow ? 1 : 2;
   w.mr = narrow || w.vl == 16 ? 12 : 6;
   w.mt = 96 / w.mr;
   w.nr = w.nv * w.vl;
   w.np = narrow ? 1 : 128 / w.nr;
+  w.tiles = w.mt * w.np;
+  return w;
+}
+
+static struct tiling wgrad_tiling(const struct clgan_target *t, int columns) {
+  struct tiling w = wide_tiling(t, columns);
+  w.kc = 128;
+  w.mt = 264 / w.mr, w.tiles = max_int(w.tiles, w.mt);
+  w.a_cost = 0.4;
   return w;
 }
 
 static struct tiling dot_tiling(const struct clgan_target *t, int columns) {
   static const int rows[5] = {0, 8, 6, 4, 3};
-  struct tiling d = {.vl = lanes(t), .mr = rows[columns], .nr = columns, .nv = 1, .mt = 16, .np = 1, .kc = 512};
+  struct tiling d = {.vl = lanes(t), .mr = rows[columns], .nr = columns, .nv = 1, .mt = 16, .np = 1, .tiles = 16, .kc = 512, .a_cost = 1.0, .b_cost = 2.0};
   return d;
 }
 
 static struct tiling few_tiling(const struct clgan_target *t, int columns) {
   static const int vectors[5] = {0, 8, 6, 4, 3};
-  struct tiling f = {.vl = lanes(t), .nv = vectors[columns], .nr = columns, .np = 1, .kc = 128};
+  struct tiling f = {.vl = lanes(t), .nv = vectors[columns], .nr = columns, .np = 1, .kc = 128, .a_cost = 1.0};
   f.mr = f.nv * f.vl;
-  f.mt = max_int(1, 256 / f.mr);
+  f.mt = f.tiles = max_int(1, 256 / f.mr);
   return f;
 }
 
-/* Chooses the cut that ends first: register-tile steps of the longest unit of the device, plus what a work-item spends on copying its rows
- * and packing its panels (in steps per tile row and per panel, measured) . A pure function of sizes and compute units. */
+/* Chooses the cut that ends first. A pure function of sizes and compute units. */
 static struct cut choose_cut(const struct tiling *s, int rows, int columns, int depth, int classes, int max_splits, int cu) {
   const int tiles = ceil_div(rows, s->mr), panels = ceil_div(columns, s->nr);
-  struct cut best = {1, 1, 1};
-  double best_cost = 0.0;
+  struct cut best = {.m_tiles = 0};
   for (int np = 1; np <= min_int(s->np, panels); np++)
-    for (int mt = 1; mt <= min_int(s->mt, tiles); mt++) {
-      const double blocks = (double)ceil_div(tiles, mt) * ceil_div(panels, np) * classes;
+    for (int mt = 1; mt <= min_int(s->mt, min_int(tiles, s->tiles / np)); mt++) {
+      const int blocks = ceil_div(tiles, mt) * ceil_div(panels, np) * classes;
       for (int k = 1; k <= max_splits; k *= 2) {
-        const double items = blocks * k, rounds = (double)(((long)items + cu - 1) / cu);
-        /* Few rounds leave units idle when one falls behind: wish for four. */
-        const double slack = rounds < 4.0 ? 1.0 + 0.05 * (4.0 - rounds) : 1.0;
-        const double item = ((double)mt * np + 0.4 * mt + 0.8 * np) * (depth / (double)k) + 0.5 * mt * s->mr * np * (k > 1 ? 8.0 : 2.0) + 200.0;
-        const double cost = rounds * slack * item;
-        if (best_cost == 0.0 || cost < best_cost * 0.999) best_cost = cost, best = (struct cut){mt, np, k};
+        const double rounds = ceil_div(blocks * k, cu);
+        /* Few rounds leave units idle when one falls behind. */
+        const double slack = rounds < 4.0 ? 1.0 + 0.03 * (4.0 - rounds) : 1.0;
+        const double depth_steps = ((double)mt * np + s->a_cost * mt + s->b_cost * np) * ((double)depth / k);
+        const double out_steps = (double)mt * np * s->mr * (k > 1 ? 4.0 : 1.0);
+        const double cost = rounds * slack * (depth_steps + out_steps + 200.0);
+        if (best.m_tiles == 0 || cost < best.cost * 0.999) best = (struct cut){mt, np, k, cost};
       }
     }
   return best;
@@ -93,35 +105,80 @@ static struct conv_reg_args args_of(const struct clgan_geom *g, bool transposed)
   return a;
 }
 
+struct conv_plan {
+  struct conv_reg_args a;
+  struct tiling s;
+  struct cut c;
+  int pixels, depth, classes; /**< of the largest parity class */
+  bool dot, packed;
+  size_t panels;              /**< floats of the packed weights */
+};
+
+static struct conv_plan plan_conv(const struct clgan_node *node, const struct clgan_target *t) {
+  struct conv_plan w = {.a = args_of(&node->attr.geom, node->attr.i[0] == 1)};
+  const struct conv_reg_args *a = &w.a;
+  const int step = a->transposed ? a->stride : 1;
+  w.classes = step * step;
+  w.pixels = a->n * ceil_div(a->yh, step) * ceil_div(a->yw, step);
+  w.depth = ceil_div(a->kh, step) * ceil_div(a->kw, step) * a->ac;
+  w.dot = a->yc <= 4;
+  w.s = w.dot ? dot_tiling(t, a->yc) : wide_tiling(t, a->yc);
+  w.c = choose_cut(&w.s, w.pixels, a->yc, w.depth, w.classes, 1, units(t));
+  if (!w.dot) {
+    struct tiling s = w.s;
+    s.b_cost = 0.2;
+    const struct cut c = choose_cut(&s, w.pixels, a->yc, w.depth, w.classes, 1, units(t));
+    const int panels = ceil_div(a->yc, s.nr);
+    const double packing = 2.0 * w.depth * panels * w.classes / units(t) + 500.0;
+    w.packed = c.cost + packing < w.c.cost;
+    if (w.packed) {
+      w.c = c;
+      w.a.class_stride = w.depth * panels * s.nr;
+      w.panels = (size_t)w.classes * (size_t)w.a.class_stride;
+    }
+  }
+  w.a.m_tiles = w.c.m_tiles, w.a.n_panels = w.c.n_panels;
+  return w;
+}
+
 size_t clgan_conv_reg_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t) {
-  (void)g, (void)node, (void)t;
-  return 0;
+  (void)g;
+  return plan_conv(node, t).panels;
+}
+
+static void add_packing(const struct conv_plan *w, const char *options, int weights, const struct clgan_target *t, struct clgan_launches *l) {
+  struct conv_reg_args a = w->a;
+  /* Rows of weights a work-item: about eight pieces a unit, 4 KiB at least. */
+  a.m_tiles = max_int(ceil_div(1024, a.yc), ceil_div(w->depth * w->classes, 8 * units(t)));
+  struct clgan_launch *k = clgan_launch_add(l, "conv_reg.cl", "conv_reg_pack", "%s", options);
+  clgan_launch_value(k, weights);
+  clgan_launch_scratch(k, 0, w->panels);
+  clgan_launch_bytes(k, &a, sizeof a);
+  clgan_launch_size(k, 3, (size_t)ceil_div(w->depth, a.m_tiles), 1, (size_t)w->classes, 1, 1, 1);
 }
 
 void clgan_conv_reg_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l) {
   (void)g;
-  const struct clgan_attr *at = &node->attr;
   const int bias = node->n_in > 2 ? node->in[2] : CLGAN_NONE, scale = node->n_in > 3 ? node->in[3] : CLGAN_NONE;
-  struct conv_reg_args a = args_of(&at->geom, at->i[0] == 1);
-  a.act = (int)at->act, a.slope = at->slope, a.has_bias = bias != CLGAN_NONE, a.has_scale = scale != CLGAN_NONE;
-  const int step = a.transposed ? a.stride : 1, classes = step * step;
-  const int pixels = a.n * ceil_div(a.yh, step) * ceil_div(a.yw, step);
-  const int depth = ceil_div(a.kh, step) * ceil_div(a.kw, step) * a.ac;
-  const bool dot = a.yc <= 4;
-  const struct tiling s = dot ? dot_tiling(t, a.yc) : wide_tiling(t, a.yc);
-  const struct cut c = choose_cut(&s, pixels, a.yc, depth, classes, 1, units(t));
-  a.m_tiles = c.m_tiles, a.n_panels = c.n_panels;
-  struct clgan_launch *k =
-      dot ? clgan_launch_add(l, "conv_reg_dot.cl", "conv_reg_dot", "-DVL=%d -DMR=%d -DNCH=%d -DMT=%d -DKC=%d", s.vl, s.mr, a.yc, s.mt, s.kc)
-          : clgan_launch_add(l, "conv_reg.cl", "conv_reg", "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DNP=%d -DKC=%d", s.vl, s.mr, s.nv, s.mt, s.np,
-                             s.kc);
+  struct conv_plan w = plan_conv(node, t);
+  const struct tiling *s = &w.s;
+  w.a.act = (int)node->attr.act, w.a.slope = node->attr.slope;
+  w.a.has_bias = bias != CLGAN_NONE, w.a.has_scale = scale != CLGAN_NONE;
+  char options[128];
+  if (w.dot) snprintf(options, sizeof options, "-DVL=%d -DMR=%d -DNCH=%d -DMT=%d -DKC=%d", s->vl, s->mr, w.a.yc, s->mt, s->kc);
+  else snprintf(options, sizeof options, "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DNP=%d -DKC=%d -DPACKED=%d", s->vl, s->mr, s->nv, s->mt, s->np,
+                s->kc, w.packed);
+  if (w.packed) add_packing(&w, options, node->in[1], t, l);
+  struct clgan_launch *k = clgan_launch_add(l, w.dot ? "conv_reg_dot.cl" : "conv_reg.cl", w.dot ? "conv_reg_dot" : "conv_reg", "%s", options);
   clgan_launch_value(k, node->in[0]);
-  clgan_launch_value(k, node->in[1]);
+  if (w.packed) clgan_launch_scratch(k, 0, w.panels);
+  else clgan_launch_value(k, node->in[1]);
   clgan_launch_value(k, bias);
   clgan_launch_value(k, scale);
   clgan_launch_value(k, node->out[0]);
-  clgan_launch_bytes(k, &a, sizeof a);
-  clgan_launch_size(k, 3, (size_t)ceil_div(pixels, c.m_tiles * s.mr), (size_t)ceil_div(ceil_div(a.yc, s.nr), c.n_panels), (size_t)classes, 1, 1, 1);
+  clgan_launch_bytes(k, &w.a, sizeof w.a);
+  clgan_launch_size(k, 3, (size_t)ceil_div(w.pixels, w.c.m_tiles * s->mr), (size_t)ceil_div(ceil_div(w.a.yc, s->nr), w.c.n_panels),
+                    (size_t)w.classes, 1, 1, 1);
 }
 
 /* -- weight gradient -- */
@@ -139,8 +196,7 @@ static struct wgrad_plan plan_wgrad(const struct clgan_node *node, const struct 
   const int pixels = w.a.n * w.a.yh * w.a.yw;
   w.rows = w.a.kh * w.a.kw * w.a.ac;
   w.few = w.a.yc <= 4;
-  w.s = w.few ? few_tiling(t, w.a.yc) : wide_tiling(t, w.a.yc);
-  if (!w.few) w.s.kc = 128;
+  w.s = w.few ? few_tiling(t, w.a.yc) : wgrad_tiling(t, w.a.yc);
   /* A split earns its partial sums with at least two blocks of pixels. */
   w.c = choose_cut(&w.s, w.rows, w.a.yc, pixels, 1, max_int(1, pixels / (2 * w.s.kc)), units(t));
   w.a.split_pixels = ceil_div(ceil_div(pixels, w.c.splits), w.s.kc) * w.s.kc;
@@ -171,8 +227,8 @@ void clgan_conv_reg_wgrad_prepare(const struct clgan_ir *g, const struct clgan_n
   struct clgan_launch *k =
       w.few ? clgan_launch_add(l, "wgrad_reg_few.cl", "wgrad_reg_few", "-DVL=%d -DNV=%d -DNCH=%d -DMT=%d -DKC=%d", s->vl, s->nv, w.a.yc,
                                s->mt, s->kc)
-            : clgan_launch_add(l, "wgrad_reg.cl", "wgrad_reg", "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DNP=%d -DKC=%d", s->vl, s->mr, s->nv, s->mt,
-                               s->np, s->kc);
+            : clgan_launch_add(l, "wgrad_reg.cl", "wgrad_reg", "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DTILES=%d -DKC=%d", s->vl, s->mr, s->nv, s->mt,
+                               s->tiles, s->kc);
   clgan_launch_value(k, node->in[0]);
   clgan_launch_value(k, node->in[1]);
   clgan_launch_value(k, w.a.has_acc ? acc : CLGAN_NONE);
