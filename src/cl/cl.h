@@ -31,6 +31,8 @@ enum clgan_status clgan_device_list_create(struct clgan_device_list **out, struc
 void clgan_device_list_destroy(struct clgan_device_list *l);
 size_t clgan_device_list_count(const struct clgan_device_list *l);
 const struct clgan_device_info *clgan_device_list_at(const struct clgan_device_list *l, size_t i);
+/** "CPU", "integrated GPU", "discrete GPU", "software GPU" or "accelerator". */
+const char *clgan_device_type_text(const struct clgan_device_info *d);
 /** @param spec "auto" (or NULL: then $CLGAN_DEVICE, else auto), "cpu", "gpu", "P:D", or part of a device's or platform's name
  * (case-insensitive). @param reason one line saying which device and why. No platform, no match: CLGAN_ERR_DEVICE, with what to do
  * (install pocl-opencl-icd; render group). */

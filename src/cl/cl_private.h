@@ -26,6 +26,7 @@ struct clgan_cl {
   struct clgan_program **programs;
   size_t program_count, program_cap;
   struct clgan_cl_stats stats;
+  double opened_at; /**< clgan_time_now() at open */
 };
 
 struct clgan_buffer {

@@ -94,6 +94,7 @@ enum clgan_status clgan_cl_open(const struct clgan_device_list *l, size_t index,
   struct clgan_cl *cl = clgan_mem_alloc(sizeof *cl);
   cl->info = *d;
   cl->info.extensions = clgan_mem_strdup(d->extensions);
+  cl->opened_at = clgan_time_now();
   cl->device = l->id[index];
   cl_platform_id platform = NULL;
   if (clGetDeviceInfo(cl->device, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL) != CL_SUCCESS ||
@@ -103,7 +104,8 @@ enum clgan_status clgan_cl_open(const struct clgan_device_list *l, size_t index,
   cl->profiling = o != NULL && o->profiling;
   const char *no_cache = getenv("CLGAN_NO_CACHE");
   cl->cache = !(o != NULL && o->no_cache) && (no_cache == NULL || no_cache[0] == '\0' || strcmp(no_cache, "0") == 0);
-  cl->quirks = clgan_quirks_find(clgan_quirk_table, d->platform_name, d->driver);
+  cl->quirks = clgan_quirks_find(clgan_quirk_table, d->platform_name, d->name, d->driver);
+  if ((cl->quirks.flags & CLGAN_QUIRK_NO_BINARIES) != 0) cl->cache = false;
   cl_int code = CL_SUCCESS;
   enum clgan_status s = CLGAN_OK;
   cl->context = clCreateContext(NULL, 1, &cl->device, NULL, NULL, &code);

@@ -1,4 +1,6 @@
 /* Programs: built from source or loaded from the disk cache, kept by the context. */
+#include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/hash.h"
@@ -126,14 +128,13 @@ void clgan_program_destroy(struct clgan_program *p) {
   clgan_mem_free(p);
 }
 
-static void save_program(struct clgan_program *p) {
+static bool save_program(struct clgan_program *p) {
   size_t bytes = 0;
   cl_int code = clGetProgramInfo(p->program, CL_PROGRAM_BINARY_SIZES, sizeof bytes, &bytes, NULL);
   if (code != CL_SUCCESS || bytes == 0) {
     clgan_log_verbose("kernel cache: %s gives no binary of kernels/%s", p->cl->info.platform_name, p->file);
-    return;
+    return false;
   }
-  if (bytes == p->stored_bytes) return; /* nothing was added since it was read or written */
   unsigned char *payload = clgan_mem_alloc(bytes);
   code = clGetProgramInfo(p->program, CL_PROGRAM_BINARIES, sizeof(unsigned char *), &payload, NULL);
   if (code == CL_SUCCESS) {
@@ -143,12 +144,36 @@ static void save_program(struct clgan_program *p) {
     clgan_log_verbose("kernel cache: no binary of kernels/%s: %s", p->file, clgan_cl_code_name(code));
   }
   clgan_mem_free(payload);
+  return code == CL_SUCCESS;
+}
+
+static size_t kernel_count(const struct clgan_program *p) {
+  size_t n = 0;
+  return clGetProgramInfo(p->program, CL_PROGRAM_NUM_KERNELS, sizeof n, &n, NULL) == CL_SUCCESS ? n : SIZE_MAX;
+}
+
+/* Few kernels first; ties in order of use, so that a start continues where an earlier one stopped. */
+static int by_kernel_count(const void *a, const void *b) {
+  size_t x = kernel_count(*(struct clgan_program *const *)a), y = kernel_count(*(struct clgan_program *const *)b);
+  return x < y ? -1 : x > y;
 }
 
 void clgan_programs_save(struct clgan_cl *cl) {
   if (!cl->cache) return;
-  (void)clFinish(cl->queue); /* what is made at first launch is made now */
+  (void)clFinish(cl->queue); /* a driver that compiles at a kernel's first launch has done so now */
+  const bool slow = (cl->quirks.flags & CLGAN_QUIRK_SLOW_BINARIES) != 0;
+  const double start = clgan_time_now();
+  /* Storing may at most double the time since the device was opened: a first start, which compiled for long, stores all
+     (each saves 0.05 s of every later start); a short command is not held up for long. */
+  const double limit = slow ? fmax(1.0, start - cl->opened_at) : (double)INFINITY;
+  struct clgan_program **order = clgan_mem_array(cl->program_count + 1, sizeof(struct clgan_program *));
+  size_t n = 0, saved = 0, tried = 0;
   for (size_t i = 0; i < cl->program_count; i++)
-    if (cl->programs[i]->stored_bytes == 0 || (cl->quirks.flags & CLGAN_QUIRK_LATE_COMPILE) != 0)
-      save_program(cl->programs[i]);
+    if (cl->programs[i]->stored_bytes == 0) order[n++] = cl->programs[i];
+  if (slow) qsort(order, n, sizeof(struct clgan_program *), by_kernel_count);
+  for (; tried < n && clgan_time_now() - start < limit; tried++) saved += save_program(order[tried]);
+  if (n > 0)
+    clgan_log_verbose("kernel cache: stored %zu of %zu programs in %.2f s%s", saved, n, clgan_time_now() - start,
+                      tried < n ? "; the others at a next start" : "");
+  clgan_mem_free(order);
 }

@@ -4,14 +4,14 @@
 #include <stddef.h>
 
 enum clgan_quirk {
-  CLGAN_QUIRK_LATE_COMPILE = 1 /**< machine code is made at a kernel's first launch with a local size, and the program's
-                                    binary grows by it: clgan_programs_save looks at loaded programs too */
+  CLGAN_QUIRK_SLOW_BINARIES = 1, /**< asking for a program's binary compiles every kernel of it once more */
+  CLGAN_QUIRK_NO_BINARIES = 2    /**< programs are never stored in nor loaded from the disk cache */
 };
 
-/** One row: applies where the platform's name contains @p platform and first <= driver version < end (dotted numbers
- * compared part by part; NULL: open). */
+/** One row: applies where the platform's and the device's names contain @p platform and @p device (NULL: any) and
+ * first <= driver version < end (dotted numbers compared part by part; NULL: open). */
 struct clgan_quirk_row {
-  const char *platform, *first, *end;
+  const char *platform, *device, *first, *end;
   unsigned flags;
   const char *options; /**< added to every build, or NULL */
   const char *what, *link;
@@ -22,7 +22,8 @@ struct clgan_quirks {
   char options[256];
 };
 extern const struct clgan_quirk_row clgan_quirk_table[]; /**< ended by platform NULL */
-struct clgan_quirks clgan_quirks_find(const struct clgan_quirk_row *table, const char *platform, const char *driver);
+struct clgan_quirks clgan_quirks_find(const struct clgan_quirk_row *table, const char *platform, const char *device,
+                                      const char *driver);
 /** <0, 0, >0 as version text @p a is older than, equal to or newer than @p b; what precedes a digit is skipped. */
 int clgan_quirks_compare(const char *a, const char *b);
 #endif

@@ -129,8 +129,8 @@ static void buffers_and_views(void **state) {
   clgan_cl_close(cl);
 }
 
-/* Reverses each group of 16 through local memory, doubles by an included function, adds what a 32-int struct and a macro
-   say. */
+/* Reverses each group of 16 through local memory, doubles it by an included function, adds from a struct of 32 ints and
+   a macro. */
 static const char work_clh[] = "struct numbers { int n; int v[31]; };\nint twice(int x) { return 2 * x; }\n";
 static const char work_cl[] =
     "/* #include \"absent.clh\" */\n"
@@ -246,6 +246,10 @@ static void session(const char *options, int add, unsigned compiled, unsigned lo
   run_work(cl, p, add);
   clgan_programs_save(cl);
   struct clgan_cl_stats s = clgan_cl_statistics(cl);
+  if ((cl->quirks.flags & CLGAN_QUIRK_NO_BINARIES) != 0) { /* this driver's programs always come from source */
+    compiled = 1;
+    loaded = 0;
+  }
   assert_int_equal(s.programs_compiled, compiled);
   assert_int_equal(s.programs_loaded, loaded);
   if (key != NULL) memcpy(key, p->key, 65);
@@ -258,7 +262,12 @@ static void the_cache_is_used_and_checked(void **state) {
   size_t size = 0;
   session("-DADD=1", 1, 1, 0, key);
   char *path = clgan_cache_path(key);
-  assert_true(clgan_file_exists(path));
+  if (!clgan_file_exists(path)) { /* a driver whose binaries are not stored: the checks are tried on bytes of our own */
+    struct clgan_cl *cl = open_device(false);
+    assert_false(cl->cache);
+    clgan_cl_close(cl);
+    clgan_cache_write(key, "some payload of no driver", 25);
+  }
   session("-DADD=1", 1, 0, 1, other);
   assert_string_equal(key, other);
   session("-DADD=2", 2, 1, 0, other);
@@ -299,10 +308,6 @@ static void the_cache_is_used_and_checked(void **state) {
 /* A whole entry whose payload is not what the driver wrote must end in a build from source. */
 static void a_strange_binary_is_refused(void **state) {
   (void)state;
-  if (strstr(clgan_device_list_at(list, device)->platform_name, "rusticl") != NULL) {
-    print_message("  rusticl ends the process itself when given a foreign binary: not tried\n");
-    skip();
-  }
   char key[65] = "";
   session("-DADD=1", 1, 0, 1, key);
   clgan_cache_write(key, "not a binary at all, though the hash is right", 45);

@@ -199,17 +199,18 @@ static void quirk_versions(void **state) {
   assert_true(clgan_quirks_compare("v22.3.6", "22.3.5") > 0);
   assert_true(clgan_quirks_compare("22.3", "22.3.1") < 0);
   assert_true(clgan_quirks_compare("", "") == 0);
-  static const struct clgan_quirk_row table[] = {{"Clover", "1.5", "2", 2, "-DA", "", ""},
-                                                 {"Clover", NULL, "1.7", 4, "-DB", "", ""},
-                                                 {"rusticl", NULL, NULL, 8, NULL, "", ""},
-                                                 {NULL, NULL, NULL, 0, NULL, NULL, NULL}};
-  struct clgan_quirks q = clgan_quirks_find(table, "Clover", "1.6.2");
+  static const struct clgan_quirk_row table[] = {{"Clover", NULL, "1.5", "2", 2, "-DA", "", ""},
+                                                 {"Clover", NULL, NULL, "1.7", 4, "-DB", "", ""},
+                                                 {"rusticl", "llvmpipe", NULL, NULL, 8, NULL, "", ""},
+                                                 {NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL}};
+  struct clgan_quirks q = clgan_quirks_find(table, "Clover", "any", "1.6.2");
   assert_int_equal(q.flags, 6);
   assert_string_equal(q.options, " -DA -DB");
-  assert_int_equal(clgan_quirks_find(table, "Clover", "2.0").flags, 0);
-  assert_int_equal(clgan_quirks_find(table, "Clover", "1.9").flags, 2);
-  assert_int_equal(clgan_quirks_find(table, "NVIDIA CUDA", "1.6").flags, 0);
-  assert_int_equal(clgan_quirks_find(table, "rusticl", "22.3.6").flags, 8);
+  assert_int_equal(clgan_quirks_find(table, "Clover", "any", "2.0").flags, 0);
+  assert_int_equal(clgan_quirks_find(table, "Clover", "any", "1.9").flags, 2);
+  assert_int_equal(clgan_quirks_find(table, "NVIDIA CUDA", "any", "1.6").flags, 0);
+  assert_int_equal(clgan_quirks_find(table, "rusticl", "llvmpipe (LLVM 15.0.6, 256 bits)", "22.3.6").flags, 8);
+  assert_int_equal(clgan_quirks_find(table, "rusticl", "AMD Radeon RX 6800", "22.3.6").flags, 0);
 }
 
 int main(void) {
