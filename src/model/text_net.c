@@ -149,6 +149,10 @@ static enum clgan_status layer_head(struct clgan_parser *p, struct clgan_layer *
   }
   l->kind = (enum clgan_layer_kind)kind;
   bool tensors = kind <= CLGAN_LAYER_BATCHNORM;
+  if (tensors && *at == 1)
+    for (int k = 0; kind_words[k] && p->n > 1; k++)
+      if (!strcmp(p->words[1], kind_words[k]))
+        return clgan_parser_fail(p, "'%s' is a kind of layer and no name; allowed: NAME %s ...", p->words[0], kind_words[k]);
   if (tensors != (*at == 2))
     return clgan_parser_fail(p,
                              tensors ? "the layer's name is missing before `%s`; allowed: NAME %s ..."
