@@ -1,0 +1,76 @@
+/* main.c: looks the subcommand up and runs it. SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/words.h"
+#include "cmd/command.h"
+
+static const struct clgan_command *find(const char *name) {
+  for (const struct clgan_command *c = clgan_commands; c->name; c++)
+    if (!strcmp(c->name, name)) return c;
+  return NULL;
+}
+
+static void print_help(void) {
+  printf(
+      "clgan %s trains bidirectional conditional GANs on OpenCL devices.\n\nusage: clgan SUBCOMMAND "
+      "[OPTION]...\n\nsubcommands:\n",
+      clgan_version());
+  for (const struct clgan_command *c = clgan_commands; c->name; c++) printf("  %-13s %s\n", c->name, c->summary);
+  printf(
+      "\n`clgan SUBCOMMAND --help` (or `clgan help SUBCOMMAND`) tells a subcommand's options; --version the version.\n"
+      "Exit status: 0 done, 1 failed, 2 wrong usage.\n");
+}
+
+static int unknown(const char *word) {
+  enum { WORDS_MAX = 32 };
+  const char *names[WORDS_MAX + 1];
+  size_t n = 0;
+  if (word[0] == '-') {
+    clgan_log_warn("unknown option %.80s before the subcommand: options come after it, see `clgan --help`", word);
+    return CLGAN_EXIT_USAGE;
+  }
+  for (const struct clgan_command *c = clgan_commands; c->name && n < WORDS_MAX; c++) names[n++] = c->name;
+  names[n] = NULL;
+  const char *near = clgan_words_nearest(word, names);
+  if (near)
+    clgan_log_warn("unknown subcommand %.80s: did you mean %s?", word, near);
+  else
+    clgan_log_warn("unknown subcommand %.80s: see `clgan --help`", word);
+  return CLGAN_EXIT_USAGE;
+}
+
+static int run(int argc, char **argv) {
+  if (argc < 2) {
+    clgan_log_warn("no subcommand given: see `clgan --help`");
+    return CLGAN_EXIT_USAGE;
+  }
+  const char *word = argv[1];
+  if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
+    printf("clgan %s\n", clgan_version());
+    return CLGAN_EXIT_DONE;
+  }
+  if (!strcmp(word, "--help") || !strcmp(word, "-h") || (!strcmp(word, "help") && argc == 2)) {
+    print_help();
+    return CLGAN_EXIT_DONE;
+  }
+  if (!strcmp(word, "help")) {
+    const struct clgan_command *c = find(argv[2]);
+    char help[] = "--help", *ask[] = {argv[2], help, NULL};
+    return c ? c->run(2, ask) : unknown(argv[2]);
+  }
+  const struct clgan_command *c = find(word);
+  return c ? c->run(argc - 1, argv + 1) : unknown(word);
+}
+
+int main(int argc, char **argv) {
+  int status = run(argc, argv);
+  /* A full disk or a closed pipe behind standard output is a failure too. */
+  if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLGAN_EXIT_DONE) {
+    clgan_log_warn("standard output: %s", strerror(errno));
+    status = CLGAN_EXIT_FAILED;
+  }
+  return status;
+}
