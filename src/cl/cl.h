@@ -85,7 +85,9 @@ struct clgan_program;
 enum clgan_status clgan_program_get(struct clgan_cl *cl, const char *file, const char *options, struct clgan_program **out,
                                     struct clgan_error *e);
 /** Writes the binaries of programs that were compiled (not loaded) to the disk cache. Call after the first step, when drivers that
- * finish compiling at first launch have done so. Failing to write is a verbose message, never an error. */
+ * finish compiling at first launch have done so. On PoCL this compiles each kernel once more (about 0.1 s a kernel, once ever) and
+ * takes at most as long as the device has been open; what is left is stored by a later call or start (until then PoCL's own cache
+ * serves, 0.05 s a program). Failing to write is a verbose message, never an error. */
 void clgan_programs_save(struct clgan_cl *cl);
 struct clgan_cl_stats {
   unsigned programs_compiled, programs_loaded;

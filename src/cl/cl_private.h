@@ -68,6 +68,9 @@ void clgan_program_destroy(struct clgan_program *p);
  * that file's text, so that a driver needs no include path; #line directives keep each file's own numbers. *text is the
  * caller's. */
 enum clgan_status clgan_source_load(const char *file, char **text, struct clgan_error *e);
+/** A build log with every "input.cl:N" turned into the file and line that line N of clgan_source_load's @p text stands
+ * for. The result is the caller's. */
+char *clgan_source_translate(const char *text, const char *log);
 
 /** Reads the disk cache's entry; false where there is none or it is damaged. *payload is the caller's. */
 bool clgan_cache_read(const char key[65], unsigned char **payload, size_t *bytes);

@@ -62,6 +62,11 @@ static enum clgan_status compile(struct clgan_cl *cl, const char *file, const ch
   if (code != CL_SUCCESS) return clgan_cl_fail(cl, code, e, "kernels/%s: cannot hand the source to the driver", file);
   code = clBuildProgram(program, 1, &cl->device, options, NULL, NULL);
   char *log = build_log(cl, program);
+  if ((cl->quirks.flags & CLGAN_QUIRK_IGNORES_LINE) != 0) {
+    char *own = clgan_source_translate(text, log);
+    clgan_mem_free(log);
+    log = own;
+  }
   if (code != CL_SUCCESS) {
     (void)clgan_error_set(e, CLGAN_ERR_BUILD,
                           "kernels/%s does not compile with options '%s' on %s (%s, driver %s): %s\n%s", file, options,

@@ -15,8 +15,10 @@ const struct clgan_quirk_row clgan_quirk_table[] = {
      "clCreateProgramWithBinary ends the process, instead of failing, when another build of Mesa wrote the binary",
      "https://gitlab.freedesktop.org/mesa/mesa/-/blob/mesa-22.3.6/src/gallium/frontends/rusticl/core/program.rs#L191"},
     /* Seen on 22.3.6: a loop of float8 products compiles 8 times and runs 4 times as fast with mad. */
-    {"rusticl", "llvmpipe", NULL, NULL, 0, "-Dfma=mad", "fma() becomes a long emulation, though the host has the instruction",
+    {"rusticl", "llvmpipe", NULL, NULL, 0, "-Dfma=mad", "fma() becomes a long emulation, the host's instruction unused",
      "https://gitlab.freedesktop.org/mesa/mesa/-/blob/mesa-22.3.6/src/compiler/spirv/vtn_opencl.c"},
+    {"Oclgrind", NULL, NULL, NULL, CLGAN_QUIRK_IGNORES_LINE, NULL, "build logs do not follow #line",
+     "https://github.com/jrprice/Oclgrind/blob/v21.10/src/core/Program.cpp"},
     {NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL},
 };
 

@@ -221,7 +221,7 @@ static void tell_reason(const struct clgan_device_info *d, size_t n, size_t best
     clgan_text_printf(&t, "%s", "as asked");
   } else if (equals(spec, "auto")) {
     static const char *const why[] = {"a discrete GPU comes first", "an integrated GPU comes before a CPU",
-                                      "no GPU among the devices", "nothing better than a software GPU",
+                                      "no hardware GPU among the devices", "nothing better than a software GPU",
                                       "the only kind there is"};
     clgan_text_printf(&t, "%s", matched == 1 && n == 1 ? "the only device" : why[type_rank(c)]);
   } else {

@@ -1,5 +1,6 @@
 /* Kernel text: where it comes from, and #include resolved in the text itself. */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/embedded.h"
@@ -135,4 +136,41 @@ enum clgan_status clgan_source_load(const char *file, char **text, struct clgan_
   else
     clgan_text_free(&x.text);
   return s;
+}
+
+/* Where line @p target of the expanded text comes from: "FILE:LINE", the caller's; NULL past its end. */
+static char *place_of(const char *text, unsigned long target) {
+  char file[256] = "input.cl";
+  unsigned long line = 1;
+  for (unsigned long physical = 1; *text != '\0'; physical++) {
+    unsigned number = 0;
+    if (physical == target) return clgan_mem_printf("%s:%lu", file, line);
+    line++;
+    if (strncmp(text, "#line ", 6) == 0 && sscanf(text, "#line %u \"%255[^\"\n]\"", &number, file) == 2) line = number;
+    text += strcspn(text, "\n");
+    if (*text == '\n') text++;
+  }
+  return NULL;
+}
+
+char *clgan_source_translate(const char *text, const char *log) {
+  static const char mark[] = "input.cl:";
+  struct clgan_text out = {NULL, 0, 0};
+  clgan_text_append(&out, "", 0);
+  for (const char *s = log; *s != '\0';) {
+    const char *found = strstr(s, mark);
+    if (found == NULL) found = s + strlen(s);
+    clgan_text_append(&out, s, (size_t)(found - s));
+    if (*found == '\0') break;
+    char *end = NULL;
+    unsigned long n = strtoul(found + sizeof mark - 1, &end, 10);
+    char *place = place_of(text, n);
+    if (place != NULL)
+      clgan_text_printf(&out, "%s", place);
+    else
+      clgan_text_append(&out, found, (size_t)(end - found));
+    clgan_mem_free(place);
+    s = end;
+  }
+  return out.s;
 }
