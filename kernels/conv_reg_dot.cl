@@ -1,9 +1,14 @@
 /* conv_reg.cl's operation for few output channels (NCH = yc, 1 to 4): vectors run along the im2col columns, lanes are summed at the end.
- * Layouts, grid: conv_reg.cl; one work-item makes m_tiles * MR pixels, all channels.
+ * Layouts, classes: conv_reg.cl.
+ *
+ * conv_reg_dot: any geometry. Grid: x blocks of m_tiles * MR pixels, z classes.
  * -D VL  lanes; MR  pixels of a register tile; NCH  channels; MT  most register tiles; KC  im2col columns of a block (a multiple of VL)
+ *
+ * conv_reg_rows (ROWWISE): images. A work-item makes `m_tiles` rows of an image's grid from a ring of padded lines.
+ * Grid: x images * n_panels blocks of rows, z classes.
+ * -D VL, MR, NCH; RING  floats of the ring; WEIGHTS  most floats of weights
  */
 #include "conv_reg.clh"
-#define LDA (KC + 2 * VL)
 #define CHANNELS CAT(R, NCH)
 
 static inline float sum_lanes(V v) {
@@ -18,7 +23,7 @@ static inline float sum_lanes(V v) {
   return (h.x + h.z) + (h.y + h.w);
 }
 
-#define FMAS(i) { const V x = VLD(a + (i)*LDA + k); ONE0(i) ONE1(i) ONE2(i) ONE3(i) }
+#define FMAS(i) { const V x = VLD(a + (i)*lda + k); ONE0(i) ONE1(i) ONE2(i) ONE3(i) }
 #define ONE0(i) c##i##_0 = fma(x, b_0, c##i##_0);
 #define INIT0(i) V c##i##_0 = (V)(0.0f);
 #define SUM0(i) c[(i)*NCH] += sum_lanes(c##i##_0);
@@ -51,18 +56,25 @@ static inline float sum_lanes(V v) {
 #endif
 #define INITS(i) INIT0(i) INIT1(i) INIT2(i) INIT3(i)
 #define SUMS(i) SUM0(i) SUM1(i) SUM2(i) SUM3(i)
-#define LOADB(j) const V b_##j = VLD(b + (j)*KC + k);
+#define LOADB(j) const V b_##j = VLD(b + (j)*ldb + k);
 
-/* c[MR][NCH] += the products over kc columns, kc a multiple of VL. */
-static inline void tile(const float *a, const float *b, float *c, int kc) {
+/* c[MR][NCH] += products over `lines` runs of kc columns (a multiple of VL): pixels of A lda floats apart, its run i at a[slot], slot
+ * counting round the ring; channels of b ldb apart, its run i at b + i * kc. */
+static inline void tile(const float *ring, int lda, int line, int slot, int lines, const float *b, int ldb, float *c, int kc) {
   ROWS(INITS)
-  for (int k = 0; k < kc; k += VL) {
-    CHANNELS(LOADB)
-    ROWS(FMAS)
+  for (int i = 0, s = slot; i < lines; i++, b += kc) {
+    const float *a = ring + s * line;
+    for (int k = 0; k < kc; k += VL) {
+      CHANNELS(LOADB)
+      ROWS(FMAS)
+    }
+    if (++s == lines) s = 0;
   }
   ROWS(SUMS)
 }
 
+#if !ROWWISE
+#define LDA (KC + 2 * VL)
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_dot(
     const __global float *restrict a, const __global float *restrict b, const __global float *restrict bias,
     const __global float *restrict scales, __global float *restrict y, const struct conv_reg_args args) {
@@ -86,7 +98,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_dot(
         if (m + i < m1) copy_row(row, a, &p, &g, x, i0, k0, k1);
         for (int k = k1 - k0; k < kc; k++) row[k] = 0.0f; /* lanes past the end must add nothing, not even 0 * NaN */
       }
-      tile(pa, pb, pc + (m - m0) * NCH, kc);
+      tile(pa, LDA, 0, 0, 1, pb, KC, pc + (m - m0) * NCH, kc);
     }
   }
   for (int m = m0; m < m1; m++) {
@@ -98,3 +110,42 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_dot(
     }
   }
 }
+#else
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_rows(
+    const __global float *restrict a, const __global float *restrict b, const __global float *restrict bias,
+    const __global float *restrict scales, __global float *restrict y, const struct conv_reg_args args) {
+  const struct conv_reg_args p = args;
+  const struct gather g = gather_of(&p, get_global_id(2));
+  const int n = get_global_id(0) / p.n_panels, h0 = get_global_id(0) % p.n_panels * p.m_tiles, h1 = min(g.qh, h0 + p.m_tiles);
+  const int run = g.tw * p.ac, kc = (run + VL - 1) / VL * VL, ldb = g.th * kc, lda = g.step * p.ac;
+  const int cols = ((g.qw + MR - 1) / MR * MR - 1) * g.step + g.tw, line = cols * p.ac + VL;
+  const float scale = p.has_scale ? scales[0] : 1.0f;
+  float ring[RING], pb[WEIGHTS];
+  for (int i = 0; i < g.th; i++)
+    for (int k = 0; k < kc; k++)
+      for (int j = 0; j < NCH; j++)
+        pb[j * ldb + i * kc + k] = k < run ? b[((g.bb + i * g.bh + k / p.ac * g.bw) * p.ac + k % p.ac) * NCH + j] : 0.0f;
+  int next = h0 * g.step + g.h0, slot = 0; /* the next line to load goes to `slot` */
+  for (int h = h0; h < h1; h++) {
+    const int top = h * g.step + g.h0;
+    next = max(next, top);
+    for (; next < top + g.th; next++) {
+      load_line(ring + slot * line, a, &p, &g, n, next, cols, line);
+      if (++slot == g.th) slot = 0;
+    }
+    /* The oldest line is where the next would go. */
+    for (int q = 0; q < g.qw; q += MR) {
+      float c[MR * NCH];
+      for (int i = 0; i < MR * NCH; i++) c[i] = 0.0f;
+      tile(ring + q * lda, lda, line, slot, g.th, pb, ldb, c, kc);
+      for (int i = 0; i < min(MR, g.qw - q); i++) {
+        __global float *row = y + ((n * p.yh + h * g.os + g.oh) * p.yw + (q + i) * g.os + g.ow) * NCH;
+        for (int j = 0; j < NCH; j++) {
+          const float v = c[i * NCH + j];
+          row[j] = activate(p.has_bias ? fma(scale, v, bias[j]) : scale * v, p.act, p.slope);
+        }
+      }
+    }
+  }
+}
+#endif

@@ -105,14 +105,31 @@ static struct conv_reg_args args_of(const struct clgan_geom *g, bool transposed)
   return a;
 }
 
+/* Floats of private memory of the kernels that go by rows of images: the ring of lines, and weights or sums. */
+enum { RING = 16384, ROW_WEIGHTS = 4096, ROW_SUMS = 8192 };
+
 struct conv_plan {
   struct conv_reg_args a;
   struct tiling s;
   struct cut c;
   int pixels, depth, classes; /**< of the largest parity class */
-  bool dot, packed;
+  bool dot, rows, packed;
   size_t panels;              /**< floats of the packed weights */
 };
+
+/* Whether few channels out can go by rows, and if so how many rows a work-item takes. */
+static bool plan_rows(struct conv_plan *w, int cu) {
+  struct conv_reg_args *a = &w->a;
+  const int s = a->transposed ? a->stride : 1, step = a->transposed ? 1 : a->stride;
+  const int qh = ceil_div(a->yh, s), qw = ceil_div(a->yw, s), th = ceil_div(a->kh, s), tw = ceil_div(a->kw, s);
+  const int cols = (ceil_div(qw, w->s.mr) * w->s.mr - 1) * step + tw;
+  if (qw < 4 || (double)th * ((double)cols * a->ac + w->s.vl) > RING) return false;
+  if ((double)a->yc * th * ((double)tw * a->ac + w->s.vl) > ROW_WEIGHTS) return false;
+  a->n_panels = min_int(qh, ceil_div(8 * cu, a->n * w->classes));
+  a->m_tiles = ceil_div(qh, a->n_panels);
+  a->n_panels = ceil_div(qh, a->m_tiles);
+  return true;
+}
 
 static struct conv_plan plan_conv(const struct clgan_node *node, const struct clgan_target *t) {
   struct conv_plan w = {.a = args_of(&node->attr.geom, node->attr.i[0] == 1)};
@@ -123,6 +140,8 @@ static struct conv_plan plan_conv(const struct clgan_node *node, const struct cl
   w.depth = ceil_div(a->kh, step) * ceil_div(a->kw, step) * a->ac;
   w.dot = a->yc <= 4;
   w.s = w.dot ? dot_tiling(t, a->yc) : wide_tiling(t, a->yc);
+  w.rows = w.dot && plan_rows(&w, units(t));
+  if (w.rows) return w;
   w.c = choose_cut(&w.s, w.pixels, a->yc, w.depth, w.classes, 1, units(t));
   if (!w.dot) {
     struct tiling s = w.s;
@@ -157,6 +176,21 @@ static void add_packing(const struct conv_plan *w, const char *options, int weig
   clgan_launch_size(k, 3, (size_t)ceil_div(w->depth, a.m_tiles), 1, (size_t)w->classes, 1, 1, 1);
 }
 
+/* @return the kernel's name */
+static const char *write_conv_options(const struct conv_plan *w, char *options, size_t n) {
+  const struct tiling *s = &w->s;
+  if (w->rows) {
+    snprintf(options, n, "-DROWWISE=1 -DVL=%d -DMR=%d -DNCH=%d -DRING=%d -DWEIGHTS=%d", s->vl, s->mr, w->a.yc, RING, ROW_WEIGHTS);
+    return "conv_reg_rows";
+  }
+  if (w->dot) {
+    snprintf(options, n, "-DVL=%d -DMR=%d -DNCH=%d -DMT=%d -DKC=%d", s->vl, s->mr, w->a.yc, s->mt, s->kc);
+    return "conv_reg_dot";
+  }
+  snprintf(options, n, "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DNP=%d -DKC=%d -DPACKED=%d", s->vl, s->mr, s->nv, s->mt, s->np, s->kc, w->packed);
+  return "conv_reg";
+}
+
 void clgan_conv_reg_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l) {
   (void)g;
   const int bias = node->n_in > 2 ? node->in[2] : CLGAN_NONE, scale = node->n_in > 3 ? node->in[3] : CLGAN_NONE;
@@ -165,11 +199,9 @@ void clgan_conv_reg_prepare(const struct clgan_ir *g, const struct clgan_node *n
   w.a.act = (int)node->attr.act, w.a.slope = node->attr.slope;
   w.a.has_bias = bias != CLGAN_NONE, w.a.has_scale = scale != CLGAN_NONE;
   char options[128];
-  if (w.dot) snprintf(options, sizeof options, "-DVL=%d -DMR=%d -DNCH=%d -DMT=%d -DKC=%d", s->vl, s->mr, w.a.yc, s->mt, s->kc);
-  else snprintf(options, sizeof options, "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DNP=%d -DKC=%d -DPACKED=%d", s->vl, s->mr, s->nv, s->mt, s->np,
-                s->kc, w.packed);
+  const char *kernel = write_conv_options(&w, options, sizeof options);
   if (w.packed) add_packing(&w, options, node->in[1], t, l);
-  struct clgan_launch *k = clgan_launch_add(l, w.dot ? "conv_reg_dot.cl" : "conv_reg.cl", w.dot ? "conv_reg_dot" : "conv_reg", "%s", options);
+  struct clgan_launch *k = clgan_launch_add(l, w.dot ? "conv_reg_dot.cl" : "conv_reg.cl", kernel, "%s", options);
   clgan_launch_value(k, node->in[0]);
   if (w.packed) clgan_launch_scratch(k, 0, w.panels);
   else clgan_launch_value(k, node->in[1]);
@@ -177,8 +209,9 @@ void clgan_conv_reg_prepare(const struct clgan_ir *g, const struct clgan_node *n
   clgan_launch_value(k, scale);
   clgan_launch_value(k, node->out[0]);
   clgan_launch_bytes(k, &w.a, sizeof w.a);
-  clgan_launch_size(k, 3, (size_t)ceil_div(w.pixels, w.c.m_tiles * s->mr), (size_t)ceil_div(ceil_div(w.a.yc, s->nr), w.c.n_panels),
-                    (size_t)w.classes, 1, 1, 1);
+  const size_t gx = w.rows ? (size_t)w.a.n * (size_t)w.a.n_panels : (size_t)ceil_div(w.pixels, w.a.m_tiles * s->mr);
+  const size_t gy = w.rows ? 1 : (size_t)ceil_div(ceil_div(w.a.yc, s->nr), w.a.n_panels);
+  clgan_launch_size(k, 3, gx, gy, (size_t)w.classes, 1, 1, 1);
 }
 
 /* -- weight gradient -- */
@@ -187,9 +220,23 @@ struct wgrad_plan {
   struct conv_reg_args a;
   struct tiling s;
   struct cut c;
-  bool few;
+  bool few, lines; /**< few columns; and by lines of images */
   int rows;
 };
+
+/* Whether few columns can go by lines of images: a split is then some images. */
+static bool plan_lines(struct wgrad_plan *w, int cu) {
+  static const int vectors[5] = {0, 10, 6, 4, 3};
+  struct conv_reg_args *a = &w->a;
+  const int mv = vectors[a->yc] * w->s.vl, cols = (a->yw - 1) * a->stride + a->kw;
+  if (a->yw < 4 || (double)a->kh * ((double)cols * a->ac + mv) > RING) return false;
+  if ((double)a->yc * a->kh * ((double)a->kw * a->ac + mv) > ROW_SUMS) return false;
+  w->s.nv = vectors[a->yc];
+  a->m_tiles = ceil_div(a->n, min_int(a->n, 8 * cu));
+  w->c.splits = ceil_div(a->n, a->m_tiles);
+  a->partial = 1, a->layout = 0;
+  return true;
+}
 
 static struct wgrad_plan plan_wgrad(const struct clgan_node *node, const struct clgan_target *t) {
   struct wgrad_plan w = {.a = args_of(&node->attr.geom, false)};
@@ -197,6 +244,8 @@ static struct wgrad_plan plan_wgrad(const struct clgan_node *node, const struct 
   w.rows = w.a.kh * w.a.kw * w.a.ac;
   w.few = w.a.yc <= 4;
   w.s = w.few ? few_tiling(t, w.a.yc) : wgrad_tiling(t, w.a.yc);
+  w.lines = w.few && plan_lines(&w, units(t));
+  if (w.lines) return w;
   /* A split earns its partial sums with at least two blocks of pixels. */
   w.c = choose_cut(&w.s, w.rows, w.a.yc, pixels, 1, max_int(1, pixels / (2 * w.s.kc)), units(t));
   w.a.split_pixels = ceil_div(ceil_div(pixels, w.c.splits), w.s.kc) * w.s.kc;
@@ -218,38 +267,57 @@ size_t clgan_conv_reg_wgrad_scratch(const struct clgan_ir *g, const struct clgan
   return partial_count(&w);
 }
 
+/* dW = acc + the partial sums in order. */
+static void add_sum(const struct wgrad_plan *w, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l) {
+  const int acc = node->n_in > 2 ? node->in[2] : CLGAN_NONE;
+  /* About eight pieces a unit, each of some length. */
+  const int step = max_int(ceil_div(256, w->a.yc), ceil_div(w->rows, 8 * units(t)));
+  struct clgan_launch *k = clgan_launch_add(l, "wgrad_reg_sum.cl", "wgrad_reg_sum", "%s", "");
+  clgan_launch_scratch(k, 0, partial_count(w));
+  clgan_launch_value(k, acc);
+  clgan_launch_value(k, node->out[0]);
+  clgan_launch_int(k, w->c.splits);
+  clgan_launch_int(k, w->a.kh * w->a.kw);
+  clgan_launch_int(k, w->a.ac);
+  clgan_launch_int(k, w->a.yc);
+  clgan_launch_int(k, node->attr.i[0]);
+  clgan_launch_int(k, acc != CLGAN_NONE);
+  clgan_launch_int(k, step);
+  clgan_launch_size(k, 1, (size_t)ceil_div(w->rows, step), 1, 1, 1, 1, 1);
+}
+
+static void add_lines(const struct wgrad_plan *w, const struct clgan_node *node, struct clgan_launches *l) {
+  struct clgan_launch *k = clgan_launch_add(l, "wgrad_reg_few.cl", "wgrad_reg_rows", "-DROWWISE=1 -DVL=%d -DNV=%d -DNCH=%d -DRING=%d -DSUMS=%d",
+                                            w->s.vl, w->s.nv, w->a.yc, RING, ROW_SUMS);
+  clgan_launch_value(k, node->in[0]);
+  clgan_launch_value(k, node->in[1]);
+  clgan_launch_scratch(k, 0, partial_count(w));
+  clgan_launch_bytes(k, &w->a, sizeof w->a);
+  clgan_launch_size(k, 1, (size_t)w->c.splits, 1, 1, 1, 1, 1);
+}
+
+static void add_products(const struct wgrad_plan *w, const struct clgan_node *node, struct clgan_launches *l) {
+  const struct tiling *s = &w->s;
+  struct clgan_launch *k =
+      w->few ? clgan_launch_add(l, "wgrad_reg_few.cl", "wgrad_reg_few", "-DVL=%d -DNV=%d -DNCH=%d -DMT=%d -DKC=%d", s->vl, s->nv, w->a.yc,
+                                s->mt, s->kc)
+             : clgan_launch_add(l, "wgrad_reg.cl", "wgrad_reg", "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DTILES=%d -DKC=%d", s->vl, s->mr, s->nv,
+                                s->mt, s->tiles, s->kc);
+  clgan_launch_value(k, node->in[0]);
+  clgan_launch_value(k, node->in[1]);
+  clgan_launch_value(k, w->a.has_acc ? node->in[2] : CLGAN_NONE);
+  if (w->a.partial) clgan_launch_scratch(k, 0, partial_count(w));
+  else clgan_launch_value(k, node->out[0]);
+  clgan_launch_bytes(k, &w->a, sizeof w->a);
+  clgan_launch_size(k, 3, (size_t)ceil_div(w->rows, w->c.m_tiles * s->mr), (size_t)ceil_div(ceil_div(w->a.yc, s->nr), w->c.n_panels),
+                    (size_t)w->c.splits, 1, 1, 1);
+}
+
 void clgan_conv_reg_wgrad_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                                   struct clgan_launches *l) {
   (void)g;
   const struct wgrad_plan w = plan_wgrad(node, t);
-  const struct tiling *s = &w.s;
-  const int acc = node->n_in > 2 ? node->in[2] : CLGAN_NONE;
-  struct clgan_launch *k =
-      w.few ? clgan_launch_add(l, "wgrad_reg_few.cl", "wgrad_reg_few", "-DVL=%d -DNV=%d -DNCH=%d -DMT=%d -DKC=%d", s->vl, s->nv, w.a.yc,
-                               s->mt, s->kc)
-            : clgan_launch_add(l, "wgrad_reg.cl", "wgrad_reg", "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DTILES=%d -DKC=%d", s->vl, s->mr, s->nv, s->mt,
-                               s->tiles, s->kc);
-  clgan_launch_value(k, node->in[0]);
-  clgan_launch_value(k, node->in[1]);
-  clgan_launch_value(k, w.a.has_acc ? acc : CLGAN_NONE);
-  if (w.a.partial) clgan_launch_scratch(k, 0, partial_count(&w));
-  else clgan_launch_value(k, node->out[0]);
-  clgan_launch_bytes(k, &w.a, sizeof w.a);
-  clgan_launch_size(k, 3, (size_t)ceil_div(w.rows, w.c.m_tiles * s->mr), (size_t)ceil_div(ceil_div(w.a.yc, s->nr), w.c.n_panels),
-                    (size_t)w.c.splits, 1, 1, 1);
-  if (!w.a.partial) return;
-  /* About eight pieces a unit, each of some length. */
-  const int step = max_int(ceil_div(256, w.a.yc), ceil_div(w.rows, 8 * units(t)));
-  k = clgan_launch_add(l, "wgrad_reg_sum.cl", "wgrad_reg_sum", "%s", "");
-  clgan_launch_scratch(k, 0, partial_count(&w));
-  clgan_launch_value(k, acc);
-  clgan_launch_value(k, node->out[0]);
-  clgan_launch_int(k, w.c.splits);
-  clgan_launch_int(k, w.a.kh * w.a.kw);
-  clgan_launch_int(k, w.a.ac);
-  clgan_launch_int(k, w.a.yc);
-  clgan_launch_int(k, w.a.layout);
-  clgan_launch_int(k, acc != CLGAN_NONE);
-  clgan_launch_int(k, step);
-  clgan_launch_size(k, 1, (size_t)ceil_div(w.rows, step), 1, 1, 1, 1, 1);
+  if (w.lines) add_lines(&w, node, l);
+  else add_products(&w, node, l);
+  if (w.a.partial) add_sum(&w, node, t, l);
 }
