@@ -116,7 +116,7 @@ static enum clgan_status allocate(struct clgan_run *r, struct clgan_error *e) {
     CLGAN_TRY(clgan_buffer_create(r->cl, r->plan->arena_size[k] * sizeof(float), &r->arenas[k], e));
   for (size_t v = 0; v < r->g->n_values; v++) {
     const struct clgan_value *x = &r->g->values[v];
-    struct clgan_buffer *b;
+    struct clgan_buffer *b = NULL;
     if (x->root != (int)v) continue;
     if (x->kind == CLGAN_VALUE_STATE) CLGAN_TRY(clgan_store_get(r->store, x->name, clgan_shape_count(x->shape), &b, e));
     if (x->kind != CLGAN_VALUE_INPUT) continue;
@@ -242,25 +242,25 @@ static enum clgan_status transfer_buffer(struct clgan_run *r, int value, size_t 
 }
 
 enum clgan_status clgan_run_write(struct clgan_run *r, int value, const void *data, size_t bytes, struct clgan_error *e) {
-  struct clgan_buffer *b;
+  struct clgan_buffer *b = NULL;
   CLGAN_TRY(transfer_buffer(r, value, bytes, &b, e));
   return clgan_buffer_write(b, 0, data, bytes, e);
 }
 
 enum clgan_status clgan_run_write_async(struct clgan_run *r, int value, const void *data, size_t bytes, struct clgan_event **ev, struct clgan_error *e) {
-  struct clgan_buffer *b;
+  struct clgan_buffer *b = NULL;
   CLGAN_TRY(transfer_buffer(r, value, bytes, &b, e));
   return clgan_buffer_write_async(b, 0, data, bytes, ev, e);
 }
 
 enum clgan_status clgan_run_read(struct clgan_run *r, int value, void *data, size_t bytes, struct clgan_error *e) {
-  struct clgan_buffer *b;
+  struct clgan_buffer *b = NULL;
   CLGAN_TRY(transfer_buffer(r, value, bytes, &b, e));
   return clgan_buffer_read(b, 0, data, bytes, e);
 }
 
 enum clgan_status clgan_run_read_async(struct clgan_run *r, int value, void *data, size_t bytes, struct clgan_event **ev, struct clgan_error *e) {
-  struct clgan_buffer *b;
+  struct clgan_buffer *b = NULL;
   CLGAN_TRY(transfer_buffer(r, value, bytes, &b, e));
   return clgan_buffer_read_async(b, 0, data, bytes, ev, e);
 }

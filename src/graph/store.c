@@ -73,13 +73,13 @@ static enum clgan_status locate(struct clgan_store *s, const char *name, size_t 
 }
 
 enum clgan_status clgan_store_write(struct clgan_store *s, const char *name, size_t offset, const float *data, size_t count, struct clgan_error *e) {
-  struct clgan_buffer *b;
+  struct clgan_buffer *b = NULL;
   CLGAN_TRY(locate(s, name, offset, count, &b, e));
   return clgan_buffer_write(b, offset * sizeof(float), data, count * sizeof(float), e);
 }
 
 enum clgan_status clgan_store_read(struct clgan_store *s, const char *name, size_t offset, float *data, size_t count, struct clgan_error *e) {
-  struct clgan_buffer *b;
+  struct clgan_buffer *b = NULL;
   CLGAN_TRY(locate(s, name, offset, count, &b, e));
   return clgan_buffer_read(b, offset * sizeof(float), data, count * sizeof(float), e);
 }

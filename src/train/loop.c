@@ -54,7 +54,8 @@ static enum clgan_status trim_log(struct loop *l, struct clgan_error *e) {
 
 static double rate(const struct loop *l) {
   double seconds = clgan_time_now() - l->start - l->paused;
-  return seconds > 0 ? (double)(clgan_trainer_steps(l->t) - l->first) * l->batch / seconds : 0;
+  /* the first step, which compiles, counts neither in time nor in images */
+  return seconds > 0 && clgan_trainer_steps(l->t) > l->first ? (double)(clgan_trainer_steps(l->t) - l->first - 1) * l->batch / seconds : 0;
 }
 
 static void log_step(struct loop *l, uint64_t step, const float *losses) {
@@ -135,6 +136,16 @@ static void guess_total(struct loop *l) {
   l->bar.total = steps > 0 && steps < guess ? steps : guess;
 }
 
+/* Drivers that finish compiling at a kernel's first launch have done so now: keep their work for the next start. */
+static enum clgan_status first_step_done(struct loop *l, struct clgan_error *e) {
+  CLGAN_TRY(clgan_trainer_finish(l->t, e));
+  double seconds = clgan_time_now() - l->start;
+  clgan_log_verbose("first step done %.2f s after the loop's start", seconds);
+  clgan_trainer_keep_programs(l->t);
+  l->paused += clgan_time_now() - l->start;
+  return CLGAN_OK;
+}
+
 static enum clgan_status run(struct loop *l, struct clgan_error *e) {
   while (!bounded(l) && !stop_asked) {
     CLGAN_TRY(clgan_trainer_step(l->t, e));
@@ -143,10 +154,7 @@ static enum clgan_status run(struct loop *l, struct clgan_error *e) {
     uint64_t done = clgan_trainer_steps(l->t);
     bool checkpoint = done % l->o.checkpoint_every == 0, picture = done % l->o.sample_every == 0;
     if ((checkpoint || picture) && !bounded(l)) CLGAN_TRY(save(l, checkpoint, picture, e));
-    if (l->first == 0 && done == 1) {
-      CLGAN_TRY(clgan_trainer_finish(l->t, e));
-      clgan_log_verbose("first step done");
-    }
+    if (done == l->first + 1) CLGAN_TRY(first_step_done(l, e));
   }
   CLGAN_TRY(take_losses(l, true, e));
   return CLGAN_OK;

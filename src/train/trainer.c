@@ -249,6 +249,8 @@ const char *clgan_trainer_loss_name(const struct clgan_trainer *t, int k) { retu
 struct clgan_run_facts clgan_trainer_facts(const struct clgan_trainer *t) { return clgan_run_describe(t->run); }
 enum clgan_status clgan_trainer_profile(struct clgan_trainer *t, struct clgan_error *e) { return clgan_run_profile(t->run, e); }
 
+void clgan_trainer_keep_programs(struct clgan_trainer *t) { clgan_programs_save(t->cl); }
+
 double clgan_trainer_flops(const struct clgan_trainer *t) {
   double sum = 0;
   for (size_t k = 0; k < t->graph->g->n_nodes; k++) {

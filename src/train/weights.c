@@ -23,7 +23,7 @@ enum clgan_status clgan_tensors_walk(const struct clgan_net *net, const char *pr
 
 static enum clgan_status reserve_group(struct clgan_store *s, const struct clgan_net *net, const char *prefix, const char *group, struct clgan_error *e) {
   char root[160];
-  struct clgan_buffer *b;
+  struct clgan_buffer *b = NULL;
   root_name(root, prefix, group);
   return clgan_store_get(s, root, net->group_count, &b, e);
 }
@@ -32,7 +32,7 @@ enum clgan_status clgan_weights_reserve(struct clgan_store *s, const struct clga
   CLGAN_TRY(reserve_group(s, net, prefix, "params", e));
   for (size_t k = 0; k < net->n_params; k++) {
     char root[160];
-    struct clgan_buffer *b;
+    struct clgan_buffer *b = NULL;
     if (net->params[k].trainable) continue;
     root_name(root, prefix, net->params[k].name);
     CLGAN_TRY(clgan_store_get(s, root, net->params[k].count, &b, e));
@@ -87,7 +87,7 @@ static enum clgan_status transfer(struct clgan_store *s, const struct clgan_net 
   CLGAN_TRY(to_device ? clgan_store_write(s, root, 0, a->group, net->group_count, e) : clgan_store_read(s, root, 0, a->group, net->group_count, e));
   for (size_t k = 0; a->other && k < net->n_params; k++) {
     const struct clgan_param *p = &net->params[k];
-    struct clgan_buffer *b;
+    struct clgan_buffer *b = NULL;
     if (p->trainable) continue;
     root_name(root, others, p->name);
     CLGAN_TRY(clgan_store_get(s, root, p->count, &b, e));
