@@ -34,6 +34,7 @@ static enum clgan_status read_out(struct clgan_parser *p, struct clgan_layer *l,
   if (clgan_net_value(p->net, value) >= 0)
     return clgan_parser_fail(
         p, "'%s' is a name already; allowed: out= names that differ from each other and from the net's inputs", value);
+  clgan_mem_free(l->out); /* of an out= said twice, which is reported after */
   l->out = clgan_mem_strdup(value);
   return CLGAN_OK;
 }

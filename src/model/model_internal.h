@@ -94,6 +94,7 @@ enum clgan_status clgan_parser_size(struct clgan_parser *p, const char *text, co
                                     int *out);
 enum clgan_status clgan_parser_real(struct clgan_parser *p, const char *text, const char *what, double *out);
 bool clgan_name_valid(const char *s);
+bool clgan_layer_kind_known(const char *word);
 enum clgan_status clgan_net_begin(struct clgan_parser *p);
 enum clgan_status clgan_net_line(struct clgan_parser *p);
 enum clgan_status clgan_net_end(struct clgan_parser *p);

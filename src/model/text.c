@@ -274,7 +274,11 @@ static enum clgan_status one_line(struct clgan_parser *p, bool *versioned) {
     if (p->net) CLGAN_TRY(clgan_net_end(p));
     return clgan_net_begin(p);
   }
-  return p->net ? clgan_net_line(p) : header_line(p);
+  if (!p->net) return header_line(p);
+  for (int i = 0; i < STATEMENTS; i++)
+    if (!strcmp(p->words[0], statements[i].word) && !(p->n > 1 && clgan_layer_kind_known(p->words[1])))
+      return clgan_parser_fail(p, "`%s` after the first net; allowed: before it", p->words[0]);
+  return clgan_net_line(p);
 }
 
 static enum clgan_status all_lines(struct clgan_parser *p, const char *text) {

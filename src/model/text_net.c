@@ -8,6 +8,12 @@
 static const char *const kind_words[] = {"linear", "conv",  "deconv", "batchnorm",
                                          "add",    "shape", "score",  NULL}; /* enum clgan_layer_kind */
 
+bool clgan_layer_kind_known(const char *word) {
+  for (int k = 0; kind_words[k]; k++)
+    if (!strcmp(word, kind_words[k])) return true;
+  return false;
+}
+
 /* What the step feeds each net. */
 static const char *inputs_of(const struct clgan_model *m, int net) {
   bool c = m->condition != CLGAN_CONDITION_NONE;
@@ -149,10 +155,8 @@ static enum clgan_status layer_head(struct clgan_parser *p, struct clgan_layer *
   }
   l->kind = (enum clgan_layer_kind)kind;
   bool tensors = kind <= CLGAN_LAYER_BATCHNORM;
-  if (tensors && *at == 1)
-    for (int k = 0; kind_words[k] && p->n > 1; k++)
-      if (!strcmp(p->words[1], kind_words[k]))
-        return clgan_parser_fail(p, "'%s' is a kind of layer and no name; allowed: NAME %s ...", p->words[0], kind_words[k]);
+  if (tensors && *at == 1 && p->n > 1 && clgan_layer_kind_known(p->words[1]))
+    return clgan_parser_fail(p, "'%s' is a kind of layer and no name; allowed: NAME %s ...", p->words[0], p->words[1]);
   if (tensors != (*at == 2))
     return clgan_parser_fail(p,
                              tensors ? "the layer's name is missing before `%s`; allowed: NAME %s ..."

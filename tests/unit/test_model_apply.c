@@ -1,5 +1,5 @@
-/* test_model_apply.c: emitted nets, run by the double-precision interpreter, against plain loops over PyTorch's layouts (N,C,H,W
- * images; O,I,kh,kw and I,O,kh,kw weights) that know nothing of the engine. */
+/* test_model_apply.c: emitted nets, run by the double-precision interpreter, against plain loops over PyTorch's layouts
+ * (N,C,H,W images; O,I,kh,kw and I,O,kh,kw weights) that know nothing of the engine. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
