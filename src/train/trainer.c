@@ -71,9 +71,37 @@ static void gather(struct clgan_trainer *t, struct clgan_batches *b, uint64_t st
 
 /* -- creation -- */
 
+/* Does the step of a batch of n fit the device? Plans only, allocates nothing there. */
+static bool batch_fits(const struct clgan_trainer *t, int n) {
+  struct clgan_error e = {0};
+  struct clgan_step *s = NULL;
+  struct clgan_plan *p = NULL;
+  struct clgan_target target;
+  bool fits = clgan_target_choose(clgan_cl_info(t->cl), &target, &e) == CLGAN_OK && clgan_step_create(t->m, n, true, &s, &e) == CLGAN_OK;
+  if (fits) {
+    clgan_ir_eliminate(s->g, &s->losses, 1);
+    fits = clgan_plan_create(s->g, &target, &s->losses, 1, &p, &e) == CLGAN_OK;
+  }
+  clgan_plan_destroy(p);
+  clgan_step_destroy(s);
+  return fits;
+}
+
+static enum clgan_status refuse_batch(const struct clgan_trainer *t, struct clgan_error *e) {
+  int low = 0, high = t->options.batch; /* low fits, high does not */
+  while (high - low > 1) {
+    int middle = low + (high - low) / 2;
+    *(batch_fits(t, middle) ? &low : &high) = middle;
+  }
+  if (low == 0) return clgan_error_prefix(e, "--batch %d: not even a batch of 1 fits", t->options.batch);
+  return clgan_error_prefix(e, "--batch %d: too large, the largest that fits is %d", t->options.batch, low);
+}
+
 static enum clgan_status build(struct clgan_trainer *t, struct clgan_error *e) {
   CLGAN_TRY(clgan_step_create(t->m, t->options.batch, true, &t->graph, e));
-  CLGAN_TRY(clgan_run_create(t->cl, t->store, t->graph->g, &t->graph->losses, 1, &t->run, e));
+  enum clgan_status s = clgan_run_create(t->cl, t->store, t->graph->g, &t->graph->losses, 1, &t->run, e);
+  if (s == CLGAN_ERR_MEMORY) return refuse_batch(t, e);
+  if (s != CLGAN_OK) return s;
   for (int k = 0; k < 3; k++) CLGAN_TRY(clgan_weights_reserve(t->store, &t->m->nets[k], t->m->nets[k].name, e));
   for (int k = 0; k < 2; k++) {
     char name[64];
@@ -100,7 +128,6 @@ enum clgan_status clgan_trainer_create(struct clgan_cl *cl, const struct clgan_m
   t->m = m;
   t->data = d;
   t->options = *o;
-  t->lr_scale = 1;
   t->store = clgan_store_create(cl);
   enum clgan_status s = build(t, e);
   if (s != CLGAN_OK) {
@@ -213,11 +240,17 @@ static void set_counters(int32_t c[4], uint64_t seed, uint64_t step) {
   memcpy(c, words, sizeof words);
 }
 
+/* The schedule's factor: epochs are passes over the training items. */
+static double learning_rate(const struct clgan_trainer *t) {
+  if (!t->batches) return 1;
+  return clgan_settings_rate(&t->m->settings, (double)t->step * (double)t->options.batch / (double)t->batches->count);
+}
+
 enum clgan_status clgan_trainer_step(struct clgan_trainer *t, struct clgan_error *e) {
   struct clgan_flight *f = &t->flight[t->step % CLGAN_IN_FLIGHT];
   CLGAN_TRY(retire(t, f, e));
   if (t->batches) gather(t, t->batches, t->step, f->images, f->label);
-  clgan_step_constants(t->m, t->step, t->step + 1, t->lr_scale, f->consts);
+  clgan_step_constants(t->m, t->step, t->step + 1, learning_rate(t), f->consts);
   set_counters(f->counters, t->options.seed, t->step);
   f->step = t->step;
   CLGAN_TRY(write_inputs(t, f, e));
@@ -241,7 +274,6 @@ bool clgan_trainer_losses(struct clgan_trainer *t, bool wait, uint64_t *step, fl
   return true;
 }
 
-void clgan_trainer_set_lr_scale(struct clgan_trainer *t, double scale) { t->lr_scale = scale; }
 uint64_t clgan_trainer_steps(const struct clgan_trainer *t) { return t->step; }
 int clgan_trainer_batch(const struct clgan_trainer *t) { return t->options.batch; }
 int clgan_trainer_loss_count(const struct clgan_trainer *t) { return t->graph->n_losses; }

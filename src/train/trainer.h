@@ -10,7 +10,8 @@ struct clgan_trainer_options {
   uint64_t seed;
 };
 /** @p d may be NULL: then every step takes the same random images (benchmarks). Model, device and data set must outlive the trainer.
- * Compiles the step's kernels with a progress line. */
+ * Compiles the step's kernels with a progress line. What does not fit the device is refused with the arithmetic and the largest
+ * batch that fits. */
 enum clgan_status clgan_trainer_create(struct clgan_cl *cl, const struct clgan_model *m, const struct clgan_dataset *d,
                                        const struct clgan_trainer_options *o, struct clgan_trainer **out, struct clgan_error *e);
 void clgan_trainer_destroy(struct clgan_trainer *t);
@@ -19,8 +20,6 @@ enum clgan_status clgan_trainer_init(struct clgan_trainer *t, struct clgan_error
 /** Continues a checkpoint: weights, moments, step, seed. The data set and settings must be those it was trained with. */
 enum clgan_status clgan_trainer_resume(struct clgan_trainer *t, const char *path, struct clgan_error *e);
 
-/** Learning-rate factor of the next steps (schedules); 1 at first. */
-void clgan_trainer_set_lr_scale(struct clgan_trainer *t, double scale);
 /** Enqueues one step; waits only when two steps are in flight already. */
 enum clgan_status clgan_trainer_step(struct clgan_trainer *t, struct clgan_error *e);
 uint64_t clgan_trainer_steps(const struct clgan_trainer *t); /**< enqueued, counted from the run's beginning */

@@ -38,7 +38,6 @@ struct clgan_trainer {
   struct clgan_finished *finished;
   size_t n_finished, taken, cap_finished;
   uint64_t step;             /* steps enqueued since the beginning of the run; Adam's count too */
-  double lr_scale;
 };
 
 #endif
