@@ -96,19 +96,17 @@ static inline void pack_panel(float *dst, const __global float *b, const struct 
 /* Channels n0..n1 - 1, at most NR, of one pixel. */
 static inline void finish_row(__global float *y, const float *c, const __global float *bias, float scale, const struct conv_reg_args *p,
                               int n0, int n1) {
-  int j = n0;
-  for (; j + VL <= n1; j += VL) {
-    V v = VLD(c + (j - n0));
-    v = p->has_bias ? fma((V)(scale), v, VLD(bias + j)) : scale * v;
-    if (p->act == 1) v = select(v, (V)(0.0f), v <= 0.0f);
-    else if (p->act == 2) v = select(p->slope * v, v, v > 0.0f);
-    else if (p->act == 3) v = tanh(v);
-    else if (p->act == 4) v = 1.0f / (1.0f + exp(-v));
-    VST(v, y + j);
-  }
-  for (; j < n1; j++) {
-    const float v = c[j - n0];
-    y[j] = activate(p->has_bias ? fma(scale, v, bias[j]) : scale * v, p->act, p->slope);
+  for (int j = n0; j < n1; j += VL) {
+    V v = scale * VLD(c + (j - n0));
+    if (p->has_bias) v = fma((V)(scale), VLD(c + (j - n0)), VLD(bias + j));
+    v = activate_lanes(v, p->act, p->slope);
+    if (j + VL <= n1) {
+      VST(v, y + j);
+    } else {
+      float last[VL];
+      VST(v, last);
+      for (int i = 0; i < n1 - j; i++) y[j + i] = last[i];
+    }
   }
 }
 

@@ -73,6 +73,18 @@ static inline void tile(const float *ring, int lda, int line, int slot, int line
   ROWS(SUMS)
 }
 
+/* A tile's outputs, in whole vectors. */
+#define OUT ((MR * NCH + VL - 1) / VL * VL)
+
+static inline void load_shift(float *shift, const __global float *bias, const struct conv_reg_args *p) {
+  for (int i = 0; i < OUT; i++) shift[i] = p->has_bias ? bias[i % NCH] : 0.0f;
+}
+
+/* scale * sum + bias, activated, in place. */
+static inline void finish(float *c, const float *shift, float scale, const struct conv_reg_args *p) {
+  for (int i = 0; i < OUT; i += VL) VST(activate_lanes(fma((V)(scale), VLD(c + i), VLD(shift + i)), p->act, p->slope), c + i);
+}
+
 #if !ROWWISE
 #define LDA (KC + 2 * VL)
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_dot(
@@ -83,7 +95,8 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_dot(
   const int m0 = get_global_id(0) * p.m_tiles * MR, m1 = min(p.n * g.qh * g.qw, m0 + p.m_tiles * MR);
   const int depth = g.th * g.tw * p.ac;
   const float scale = p.has_scale ? scales[0] : 1.0f;
-  float pa[MR * LDA], pb[NCH * KC], pc[MT * MR * NCH];
+  float pa[MR * LDA], pb[NCH * KC], pc[MT * MR * NCH], shift[OUT];
+  load_shift(shift, bias, &p);
   for (int i = 0; i < MT * MR * NCH; i++) pc[i] = 0.0f;
   for (int k0 = 0; k0 < depth; k0 += KC) {
     const int k1 = min(depth, k0 + KC), i0 = k0 / (g.tw * p.ac), kc = (k1 - k0 + VL - 1) / VL * VL;
@@ -101,12 +114,14 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_dot(
       tile(pa, LDA, 0, 0, 1, pb, KC, pc + (m - m0) * NCH, kc);
     }
   }
-  for (int m = m0; m < m1; m++) {
-    const struct pixel x = pixel_at(&g, m);
-    __global float *row = y + ((x.n * p.yh + x.h * g.os + g.oh) * p.yw + x.w * g.os + g.ow) * NCH;
-    for (int j = 0; j < NCH; j++) {
-      const float v = pc[(m - m0) * NCH + j];
-      row[j] = activate(p.has_bias ? fma(scale, v, bias[j]) : scale * v, p.act, p.slope);
+  struct pixel x = pixel_at(&g, m0);
+  for (int m = m0; m < m1; m += MR) {
+    float c[OUT];
+    for (int i = 0; i < OUT; i++) c[i] = i < MR * NCH ? pc[(m - m0) * NCH + i] : 0.0f;
+    finish(c, shift, scale, &p);
+    for (int i = 0; i < min(MR, m1 - m); i++, pixel_next(&x, &g)) {
+      __global float *row = y + ((x.n * p.yh + x.h * g.os + g.oh) * p.yw + x.w * g.os + g.ow) * NCH;
+      for (int j = 0; j < NCH; j++) row[j] = c[i * NCH + j];
     }
   }
 }
@@ -120,7 +135,8 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_rows(
   const int run = g.tw * p.ac, kc = (run + VL - 1) / VL * VL, ldb = g.th * kc, lda = g.step * p.ac;
   const int cols = ((g.qw + MR - 1) / MR * MR - 1) * g.step + g.tw, line = cols * p.ac + VL;
   const float scale = p.has_scale ? scales[0] : 1.0f;
-  float ring[RING], pb[WEIGHTS];
+  float ring[RING], pb[WEIGHTS], shift[OUT];
+  load_shift(shift, bias, &p);
   for (int i = 0; i < g.th; i++)
     for (int k = 0; k < kc; k++)
       for (int j = 0; j < NCH; j++)
@@ -135,15 +151,13 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_rows(
     }
     /* The oldest line is where the next would go. */
     for (int q = 0; q < g.qw; q += MR) {
-      float c[MR * NCH];
-      for (int i = 0; i < MR * NCH; i++) c[i] = 0.0f;
+      float c[OUT];
+      for (int i = 0; i < OUT; i++) c[i] = 0.0f;
       tile(ring + q * lda, lda, line, slot, g.th, pb, ldb, c, kc);
+      finish(c, shift, scale, &p);
       for (int i = 0; i < min(MR, g.qw - q); i++) {
         __global float *row = y + ((n * p.yh + h * g.os + g.oh) * p.yw + (q + i) * g.os + g.ow) * NCH;
-        for (int j = 0; j < NCH; j++) {
-          const float v = c[i * NCH + j];
-          row[j] = activate(p.has_bias ? fma(scale, v, bias[j]) : scale * v, p.act, p.slope);
-        }
+        for (int j = 0; j < NCH; j++) row[j] = c[i * NCH + j];
       }
     }
   }
