@@ -1,34 +1,48 @@
 /* Weight gradient of convolutions, transposed convolutions and linear layers: dW = acc + sum over pixels, registers only, work-group of one.
  *
  * A matrix product over pixels: rows m = (kh, kw, ci) flattened (im2col columns), columns co. A work-item makes m_tiles * MR rows x
- * n_panels * NR columns over one split of the pixels: for each block of KC pixels it copies its part of the im2col rows, then panel by
- * panel packs KC x NR of DY and runs MR x NR register tiles. With one split it writes dW itself, else its partial sums,
- * which wgrad_reg_sum.cl adds in order.
+ * n_panels * NR columns over one split of the pixels. For each block of KC pixels it packs DY into panels, then, MT * MR rows at a time,
+ * copies the im2col block and runs MR x NR register tiles. The sums stay in the output: a tile is fetched and stored once a block,
+ * which costs little, so that the inputs, whose every pixel many tiles need, are read once while they are in the cache.
  *
- * Layouts: x [n][ah][aw][ac], dy [n][yh][yw][yc], out partial [split][kh*kw*ac][yc], or dW [kh*kw][ac][yc] (layout 0), [kh*kw][yc][ac] (1).
+ * Layouts: x [n][ah][aw][ac], dy [n][yh][yw][yc], out [split][kh*kw*ac][yc] (one split: dW itself, layout 0; else wgrad_reg_sum.cl adds
+ * and arranges), acc as dW.
  * Grid: x blocks of rows, y groups of panels, z splits.
- * -D VL  lanes; MR, NV  rows and vectors of a register tile; MT  most register tiles down; TILES  most register tiles; KC  pixels of a block
+ * -D VL  lanes; MR, NV  rows and vectors of a register tile; MT  register tiles of an im2col block; NP  most panels; KC  pixels of a block
  */
 #include "conv_reg.clh"
 #define NR (NV * VL)
-#define LDM (MT * MR + 2 * VL)
+#define LDA (MT * MR + 2 * VL)
 
 #if NV == 2
 #define INIT(i) V c##i##_0 = (V)(0.0f), c##i##_1 = (V)(0.0f);
-#define LOAD(i) c##i##_0 = VLD(c + (i)*NR), c##i##_1 = VLD(c + (i)*NR + VL);
-#define STEP(i) { const V x = (V)(a[k * lda + (i)]); c##i##_0 = fma(x, b0, c##i##_0), c##i##_1 = fma(x, b1, c##i##_1); }
-#define STORE(i) VST(c##i##_0, c + (i)*NR); VST(c##i##_1, c + (i)*NR + VL);
+#define LOAD(i) c##i##_0 = VLD(from + (size_t)(i)*ldc), c##i##_1 = VLD(from + (size_t)(i)*ldc + VL);
+#define STORE(i) VST(c##i##_0, c + (size_t)(i)*ldc); VST(c##i##_1, c + (size_t)(i)*ldc + VL);
+#define LOAD_EDGE(i) c##i##_0 = VLD(edge + (i)*NR), c##i##_1 = VLD(edge + (i)*NR + VL);
+#define STORE_EDGE(i) VST(c##i##_0, edge + (i)*NR); VST(c##i##_1, edge + (i)*NR + VL);
+#define STEP(i) { const V x = (V)(a[k * LDA + (i)]); c##i##_0 = fma(x, b0, c##i##_0), c##i##_1 = fma(x, b1, c##i##_1); }
 #else
 #define INIT(i) V c##i##_0 = (V)(0.0f);
-#define LOAD(i) c##i##_0 = VLD(c + (i)*NR);
-#define STEP(i) { const V x = (V)(a[k * lda + (i)]); c##i##_0 = fma(x, b0, c##i##_0); }
-#define STORE(i) VST(c##i##_0, c + (i)*NR);
+#define LOAD(i) c##i##_0 = VLD(from + (size_t)(i)*ldc);
+#define STORE(i) VST(c##i##_0, c + (size_t)(i)*ldc);
+#define LOAD_EDGE(i) c##i##_0 = VLD(edge + (i)*NR);
+#define STORE_EDGE(i) VST(c##i##_0, edge + (i)*NR);
+#define STEP(i) { const V x = (V)(a[k * LDA + (i)]); c##i##_0 = fma(x, b0, c##i##_0); }
 #endif
 
-/* c[MR][NR] (+)= kc rows of A (lda floats apart), MR columns of each, times a panel. */
-static inline void tile(const float *a, int lda, const float *b, float *c, int kc, int first) {
+/* rows x columns of c (at most MR x NR, lines ldc apart) = those of `from` (zeros where !add) + kc lines of A times a panel. */
+static inline void tile(const float *a, const float *b, __global float *c, const __global float *from, int add, int ldc, int rows, int columns,
+                        int kc) {
+  const int whole = rows >= MR && columns >= NR;
+  float edge[MR * NR];
   ROWS(INIT)
-  if (!first) { ROWS(LOAD) }
+  if (add && whole) {
+    ROWS(LOAD)
+  } else if (add) {
+    for (int i = 0; i < MR; i++)
+      for (int j = 0; j < NR; j++) edge[i * NR + j] = i < rows && j < columns ? from[(size_t)i * ldc + j] : 0.0f;
+    ROWS(LOAD_EDGE)
+  }
 #pragma unroll 4
   for (int k = 0; k < kc; k++) {
     const V b0 = VLD(b + k * NR);
@@ -37,36 +51,13 @@ static inline void tile(const float *a, int lda, const float *b, float *c, int k
 #endif
     ROWS(STEP)
   }
-  ROWS(STORE)
-}
-
-/* One panel's sums, columns [n0, n1), to out. acc may be out itself: each element is read, then written, by the same work-item. */
-static inline void write_panel(__global float *out, const __global float *acc, const float *c, const struct conv_reg_args *p, int m0, int m1,
-                               int n0, int n1) {
-  if (p->partial || p->layout == 0) {
-    for (int m = m0; m < m1; m++, c += NR) {
-      const size_t at = (size_t)m * p->yc;
-      int j = n0;
-      for (; j + VL <= n1; j += VL) {
-        V v = VLD(c + (j - n0));
-        if (p->has_acc) v += VLD(acc + at + j);
-        VST(v, out + at + j);
-      }
-      for (; j < n1; j++) out[at + j] = p->has_acc ? acc[at + j] + c[j - n0] : c[j - n0];
-    }
+  if (whole) {
+    ROWS(STORE)
     return;
   }
-  for (int m = m0; m < m1;) {
-    const int tap = m / p->ac, ci = m % p->ac, len = min(p->ac - ci, m1 - m);
-    for (int j = n0; j < n1; j++) {
-      const size_t at = ((size_t)tap * p->yc + j) * p->ac + ci;
-      for (int i = 0; i < len; i++) {
-        const float v = c[(m - m0 + i) * NR + j - n0];
-        out[at + i] = p->has_acc ? acc[at + i] + v : v;
-      }
-    }
-    m += len;
-  }
+  ROWS(STORE_EDGE)
+  for (int i = 0; i < min(MR, rows); i++)
+    for (int j = 0; j < min(NR, columns); j++) c[(size_t)i * ldc + j] = edge[i * NR + j];
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wgrad_reg(const __global float *restrict x, const __global float *restrict dy,
@@ -78,25 +69,30 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wgrad_reg(const __g
   const int m0 = get_global_id(0) * p.m_tiles * MR, m1 = min(rows, m0 + p.m_tiles * MR);
   const int n0 = get_global_id(1) * p.n_panels * NR, n1 = min(p.yc, n0 + p.n_panels * NR);
   const int first = split * p.split_pixels, last = min(p.n * p.yh * p.yw, first + p.split_pixels);
-  float pa[KC * LDM], pb[KC * NR], pc[TILES * MR * NR];
-  const int lda = min(LDM, (m1 - m0 + VL - 1) / VL * VL + 2 * VL), i0 = m0 / (p.kw * p.ac);
-  struct pixel q = pixel_at(&g, first);
+  const int blocks = ((m1 - m0 + MR - 1) / MR + MT - 1) / MT, block = ((m1 - m0 + MR - 1) / MR + blocks - 1) / blocks * MR;
+  float pa[KC * LDA], pb[NP * KC * NR];
+  out += (size_t)split * rows * p.yc;
   for (int q0 = first; q0 < last; q0 += KC) {
-    const int kc = min(KC, last - q0);
-    for (int k = 0; k < kc; k++, pixel_next(&q, &g)) copy_row(pa + k * lda, x, &p, &g, q, i0, m0, m1);
-    for (int n = n0; n < n1; n += NR) {
-      const __global float *src = dy + (size_t)q0 * p.yc + n;
-      for (int k = 0; k < kc; k++, src += p.yc) {
-        VST(VLD(src), pb + k * NR);
+    const int kc = min(KC, last - q0), add = q0 > first || p.has_acc;
+    const __global float *from = q0 > first ? out : acc;
+    const __global float *src = dy + (size_t)q0 * p.yc;
+    for (int k = 0; k < kc; k++, src += p.yc)
+      for (int n = n0; n < n1; n += NR) {
+        float *dst = pb + (n - n0) * KC + k * NR;
+        VST(VLD(src + n), dst);
 #if NV == 2
-        VST(VLD(src + VL), pb + k * NR + VL);
+        VST(VLD(src + n + VL), dst + VL);
 #endif
       }
-      float *c = pc + (n - n0) * p.m_tiles * MR;
-      for (int m = 0; m < m1 - m0; m += MR) tile(pa + m, lda, pb, c + m * NR, kc, q0 == first);
+    for (int b0 = m0; b0 < m1; b0 += block) {
+      const int b1 = min(m1, b0 + block), i0 = b0 / (p.kw * p.ac);
+      struct pixel q = pixel_at(&g, q0);
+      for (int k = 0; k < kc; k++, pixel_next(&q, &g)) copy_row(pa + k * LDA, x, &p, &g, q, i0, b0, b1);
+      for (int n = n0; n < n1; n += NR)
+        for (int m = b0; m < b1; m += MR) {
+          const size_t at = (size_t)m * p.yc + n;
+          tile(pa + (m - b0), pb + (n - n0) * KC, out + at, from + at, add, p.yc, b1 - m, n1 - n, kc);
+        }
     }
   }
-  out += p.partial ? (size_t)split * rows * p.yc : 0;
-  for (int n = n0; n < n1; n += NR)
-    write_panel(out, acc, pc + (n - n0) * p.m_tiles * MR, &p, m0, m1, n, min(n1, n + NR));
 }

@@ -52,11 +52,13 @@ static struct tiling wide_tiling(const struct clgan_target *t, int columns) {
   return w;
 }
 
+/* Here mt is the im2col block's; a work-item may have any number of them. */
 static struct tiling wgrad_tiling(const struct clgan_target *t, int columns) {
   struct tiling w = wide_tiling(t, columns);
   w.kc = 128;
-  w.mt = 264 / w.mr, w.tiles = max_int(w.tiles, w.mt);
-  w.a_cost = 0.4;
+  w.mt = 264 / w.mr;
+  w.a_cost = 0.5;
+  w.b_cost = 3.0;
   return w;
 }
 
@@ -238,21 +240,41 @@ static bool plan_lines(struct wgrad_plan *w, int cu) {
   return true;
 }
 
+/* choose_cut for wgrad_reg: a work-item's rows are any even share of all, its sums go through the cache once a block of pixels, and
+ * partial sums are added by another launch. */
+static struct cut choose_wgrad_cut(const struct tiling *s, int rows, int columns, int pixels, bool layout, int cu) {
+  const int tiles = ceil_div(rows, s->mr), panels = ceil_div(columns, s->nr), blocks = ceil_div(pixels, s->kc);
+  struct cut best = {.m_tiles = 0};
+  for (int share = 1; share <= tiles; share = share < 64 ? share + 1 : 2 * share)
+    for (int np = 1; np <= min_int(s->np, panels); np++)
+      for (int k = 1; k <= blocks && k <= 16 * cu; k++) {
+        const int mt = ceil_div(tiles, share), deep = ceil_div(blocks, k);
+        const int items = ceil_div(tiles, mt) * ceil_div(panels, np) * ceil_div(blocks, deep);
+        const double rounds = ceil_div(items, cu), slack = rounds < 4.0 ? 1.0 + 0.03 * (4.0 - rounds) : 1.0;
+        const double block = ((double)mt * np + s->a_cost * mt + s->b_cost * np) * min_int(s->kc, pixels) + 6.0 * mt * np;
+        const double sum = k > 1 || layout ? 8.0 * tiles * panels * (k + 1) / cu + 500.0 : 0.0;
+        const double cost = rounds * slack * (deep * block + 200.0) + sum;
+        if (best.m_tiles == 0 || cost < best.cost * 0.999) best = (struct cut){mt, np, ceil_div(blocks, deep), cost};
+      }
+  return best;
+}
+
 static struct wgrad_plan plan_wgrad(const struct clgan_node *node, const struct clgan_target *t) {
   struct wgrad_plan w = {.a = args_of(&node->attr.geom, false)};
   const int pixels = w.a.n * w.a.yh * w.a.yw;
+  w.a.layout = node->attr.i[0];
   w.rows = w.a.kh * w.a.kw * w.a.ac;
   w.few = w.a.yc <= 4;
   w.s = w.few ? few_tiling(t, w.a.yc) : wgrad_tiling(t, w.a.yc);
   w.lines = w.few && plan_lines(&w, units(t));
   if (w.lines) return w;
-  /* A split earns its partial sums with at least two blocks of pixels. */
-  w.c = choose_cut(&w.s, w.rows, w.a.yc, pixels, 1, max_int(1, pixels / (2 * w.s.kc)), units(t));
+  /* A split of few columns earns its partial sums with at least two blocks of pixels. */
+  if (w.few) w.c = choose_cut(&w.s, w.rows, w.a.yc, pixels, 1, max_int(1, pixels / (2 * w.s.kc)), units(t));
+  else w.c = choose_wgrad_cut(&w.s, w.rows, w.a.yc, pixels, w.a.layout == 1, units(t));
   w.a.split_pixels = ceil_div(ceil_div(pixels, w.c.splits), w.s.kc) * w.s.kc;
   w.c.splits = ceil_div(pixels, w.a.split_pixels);
   w.a.m_tiles = w.c.m_tiles, w.a.n_panels = w.c.n_panels;
-  w.a.layout = node->attr.i[0];
-  w.a.partial = w.c.splits > 1;
+  w.a.partial = w.c.splits > 1 || (!w.few && w.a.layout == 1);
   w.a.has_acc = !w.a.partial && node->n_in > 2 && node->in[2] != CLGAN_NONE;
   return w;
 }
@@ -268,10 +290,8 @@ size_t clgan_conv_reg_wgrad_scratch(const struct clgan_ir *g, const struct clgan
 }
 
 /* dW = acc + the partial sums in order. */
-static void add_sum(const struct wgrad_plan *w, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l) {
+static void add_sum(const struct wgrad_plan *w, const struct clgan_node *node, struct clgan_launches *l) {
   const int acc = node->n_in > 2 ? node->in[2] : CLGAN_NONE;
-  /* About eight pieces a unit, each of some length. */
-  const int step = max_int(ceil_div(256, w->a.yc), ceil_div(w->rows, 8 * units(t)));
   struct clgan_launch *k = clgan_launch_add(l, "wgrad_reg_sum.cl", "wgrad_reg_sum", "%s", "");
   clgan_launch_scratch(k, 0, partial_count(w));
   clgan_launch_value(k, acc);
@@ -282,8 +302,7 @@ static void add_sum(const struct wgrad_plan *w, const struct clgan_node *node, c
   clgan_launch_int(k, w->a.yc);
   clgan_launch_int(k, node->attr.i[0]);
   clgan_launch_int(k, acc != CLGAN_NONE);
-  clgan_launch_int(k, step);
-  clgan_launch_size(k, 1, (size_t)ceil_div(w->rows, step), 1, 1, 1, 1, 1);
+  clgan_launch_size(k, 3, (size_t)ceil_div(w->a.ac, 16), (size_t)ceil_div(w->a.yc, 64), (size_t)(w->a.kh * w->a.kw), 1, 1, 1);
 }
 
 static void add_lines(const struct wgrad_plan *w, const struct clgan_node *node, struct clgan_launches *l) {
@@ -301,8 +320,8 @@ static void add_products(const struct wgrad_plan *w, const struct clgan_node *no
   struct clgan_launch *k =
       w->few ? clgan_launch_add(l, "wgrad_reg_few.cl", "wgrad_reg_few", "-DVL=%d -DNV=%d -DNCH=%d -DMT=%d -DKC=%d", s->vl, s->nv, w->a.yc,
                                 s->mt, s->kc)
-             : clgan_launch_add(l, "wgrad_reg.cl", "wgrad_reg", "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DTILES=%d -DKC=%d", s->vl, s->mr, s->nv,
-                                s->mt, s->tiles, s->kc);
+             : clgan_launch_add(l, "wgrad_reg.cl", "wgrad_reg", "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DNP=%d -DKC=%d", s->vl, s->mr, s->nv,
+                                s->mt, s->np, s->kc);
   clgan_launch_value(k, node->in[0]);
   clgan_launch_value(k, node->in[1]);
   clgan_launch_value(k, w->a.has_acc ? node->in[2] : CLGAN_NONE);
@@ -319,5 +338,5 @@ void clgan_conv_reg_wgrad_prepare(const struct clgan_ir *g, const struct clgan_n
   const struct wgrad_plan w = plan_wgrad(node, t);
   if (w.lines) add_lines(&w, node, l);
   else add_products(&w, node, l);
-  if (w.a.partial) add_sum(&w, node, t, l);
+  if (w.a.partial) add_sum(&w, node, l);
 }
