@@ -21,5 +21,6 @@ int clgan_command_devices(int argc, char **argv);
 int clgan_command_train(int argc, char **argv);
 int clgan_command_generate(int argc, char **argv);
 int clgan_command_reconstruct(int argc, char **argv);
+int clgan_command_export(int argc, char **argv);
 int clgan_command_bench(int argc, char **argv);
 #endif

@@ -7,6 +7,7 @@ const struct clgan_command clgan_commands[] = {
     {"train", "train a model, or go on with a run", clgan_command_train},
     {"generate", "draw images of digits or ages asked for", clgan_command_generate},
     {"reconstruct", "images beside what the model makes of their codes", clgan_command_reconstruct},
+    {"export", "a checkpoint's averaged nets as a small model file", clgan_command_export},
     {"bench", "measure the speed of a device", clgan_command_bench},
     {0},
 };
