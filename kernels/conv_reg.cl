@@ -93,21 +93,26 @@ static inline void pack_panel(float *dst, const __global float *b, const struct 
 }
 #endif
 
-/* Channels n0..n1 - 1, at most NR, of one pixel. */
-static inline void finish_row(__global float *y, const float *c, const __global float *bias, float scale, const struct conv_reg_args *p,
+/* A vector of outputs; where the activation is linear in pieces, `slope` is its slope below zero. */
+static inline V finish_lanes(const float *c, const float *shift, float scale, int curved, int act, float slope) {
+  const V v = fma((V)(scale), VLD(c), VLD(shift));
+  return curved ? activate_lanes(v, act, slope) : select(slope * v, v, v > 0.0f);
+}
+
+/* One pixel's channels n0..n1 - 1; its sums lie NR a panel, panels `panel` floats apart. */
+static inline void finish_row(__global float *y, const float *c, int panel, const float *shift, float scale, int curved, int act, float slope,
                               int n0, int n1) {
-  for (int j = n0; j < n1; j += VL) {
-    V v = scale * VLD(c + (j - n0));
-    if (p->has_bias) v = fma((V)(scale), VLD(c + (j - n0)), VLD(bias + j));
-    v = activate_lanes(v, p->act, p->slope);
-    if (j + VL <= n1) {
-      VST(v, y + j);
-    } else {
-      float last[VL];
-      VST(v, last);
-      for (int i = 0; i < n1 - j; i++) y[j + i] = last[i];
-    }
+  int n = n0;
+  for (; n + NR <= n1; n += NR, c += panel, shift += NR) {
+    VST(finish_lanes(c, shift, scale, curved, act, slope), y + n);
+#if NV == 2
+    VST(finish_lanes(c + VL, shift + VL, scale, curved, act, slope), y + n + VL);
+#endif
   }
+  if (n >= n1) return;
+  float last[NR];
+  for (int v = 0; v < NR; v += VL) VST(finish_lanes(c + v, shift + v, scale, curved, act, slope), last + v);
+  for (int i = 0; i < n1 - n; i++) y[n + i] = last[i];
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg(const __global float *restrict a, const __global float *restrict b,
@@ -140,10 +145,13 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg(const __gl
       for (int m = 0; m < m1 - m0; m += MR) tile(pa + m * LDA, pb, c + m * NR, k1 - k0, k0 == 0);
     }
   }
+  float shift[NP * NR];
+  for (int i = 0; i < NP * NR; i++) shift[i] = p.has_bias && n0 + i < n1 ? bias[n0 + i] : 0.0f;
+  const int curved = p.act > 2, panel = p.m_tiles * MR * NR;
+  const float slope = p.act == 0 ? 1.0f : p.act == 1 ? 0.0f : p.slope;
   struct pixel x = pixel_at(&g, m0);
   for (int m = 0; m < m1 - m0; m++, pixel_next(&x, &g)) {
     __global float *row = y + ((x.n * p.yh + x.h * g.os + g.oh) * p.yw + x.w * g.os + g.ow) * p.yc;
-    for (int n = n0; n < n1; n += NR)
-      finish_row(row, pc + ((n - n0) * p.m_tiles * MR + m * NR), bias, scale, &p, n, min(n1, n + NR));
+    finish_row(row, pc + m * NR, panel, shift, scale, curved, p.act, slope, n0, n1);
   }
 }
