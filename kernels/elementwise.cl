@@ -1,5 +1,5 @@
-/* elementwise.cl: element by element: sums, affine maps, activations, bytes to floats, Adam, averaging; and what is
- * too small for a file of its own. Parameters: lanes.clh (V, WG). grid: one row of all elements (transpose: see
+/* elementwise.cl: element by element: sums, affine maps, activations' gradients, bytes to floats, Adam, averaging; and
+ * what is too small for a file of its own. Parameters: lanes.clh (V, WG). grid: one row of all elements (transpose: see
  * there). No kernel reads an element that another work-item writes, so an output may lie on an input. Local memory:
  * transpose only, 32 x 33 floats. */
 #include "part.clh"
@@ -21,10 +21,6 @@ kernel void affine(global const float *x, global float *y, float8 f, int columns
       y[i] = map[2 * j] * x[i] + map[2 * j + 1];
     }
   }
-}
-
-kernel void act(global const float *x, global float *y, int kind, float slope, int4 grid) {
-  EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid)) store_part(act_of(load_part(x + i, n), kind, slope), y + i, n);
 }
 
 kernel void act_bwd(global const float *dy, global const float *y, global float *dx, int kind, float slope, int4 grid) {

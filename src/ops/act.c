@@ -24,7 +24,8 @@ static void act_reference(const struct clgan_ir *g, const struct clgan_node *nod
 static void act_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                         struct clgan_launches *l) {
   struct clgan_lanes lanes = clgan_lanes_of(t, 256);
-  struct clgan_launch *x = clgan_flat_add(l, &lanes, "act");
+  struct clgan_launch *x =
+      clgan_launch_add(l, "act.cl", "act", "%s%s", lanes.options, clgan_act_option(node->attr.act));
   clgan_launch_value(x, node->in[0]);
   clgan_launch_value(x, node->out[0]);
   clgan_launch_int(x, (int)node->attr.act);

@@ -29,11 +29,11 @@ static void stats_prepare(const struct clgan_ir *g, const struct clgan_node *nod
   struct clgan_lanes lanes = clgan_lanes_of(t, 256);
   struct clgan_shape s = clgan_ir_shape(g, node->in[0]);
   struct clgan_rows r = clgan_rows_of(t, &lanes, s, true);
-  struct clgan_launch *x = clgan_launch_add(l, "reduce.cl", "bn_stats_part", "%s", lanes.options);
+  struct clgan_launch *x = clgan_launch_add(l, "rows.cl", "bn_stats_part", "%s", lanes.options);
   clgan_launch_value(x, node->in[0]);
   clgan_launch_scratch(x, 0, clgan_rows_partials(&r, 2));
   clgan_rows_launch(x, &lanes, &r);
-  x = clgan_launch_add(l, "reduce.cl", "bn_stats_fold", "%s", lanes.options);
+  x = clgan_launch_add(l, "rows.cl", "bn_stats_fold", "%s", lanes.options);
   clgan_launch_scratch(x, 0, clgan_rows_partials(&r, 2));
   clgan_launch_value(x, node->out[0]);
   clgan_launch_value(x, node->out[1]);
@@ -122,7 +122,8 @@ static void bn_prepare(const struct clgan_ir *g, const struct clgan_node *node, 
                        struct clgan_launches *l) {
   struct clgan_lanes lanes = clgan_lanes_of(t, 256);
   struct clgan_rows r = clgan_rows_of(t, &lanes, clgan_ir_shape(g, node->in[X]), false);
-  struct clgan_launch *x = clgan_launch_add(l, "batchnorm.cl", "bn", "%s", lanes.options);
+  struct clgan_launch *x =
+      clgan_launch_add(l, "rows.cl", "bn", "%s%s", lanes.options, clgan_act_option(node->attr.act));
   for (int k = X; k <= BETA; k++) clgan_launch_value(x, node->in[k]);
   clgan_launch_value(x, node->out[0]);
   clgan_bn_scalars(x, node, GAMMA, BETA);

@@ -51,12 +51,13 @@ static void sums_prepare(const struct clgan_ir *g, const struct clgan_node *node
                          struct clgan_launches *l) {
   struct clgan_lanes lanes = clgan_lanes_of(t, 256);
   struct clgan_rows r = clgan_rows_of(t, &lanes, clgan_ir_shape(g, node->in[X]), true);
-  struct clgan_launch *x = clgan_launch_add(l, "reduce.cl", "bn_sums_part", "%s", lanes.options);
+  struct clgan_launch *x =
+      clgan_launch_add(l, "rows.cl", "bn_sums_part", "%s%s", lanes.options, clgan_act_option(node->attr.act));
   for (int k = DY; k <= SUMS_BETA; k++) clgan_launch_value(x, node->in[k]);
   clgan_launch_scratch(x, 0, clgan_rows_partials(&r, 2));
   clgan_bn_scalars(x, node, SUMS_GAMMA, SUMS_BETA);
   clgan_rows_launch(x, &lanes, &r);
-  x = clgan_launch_add(l, "reduce.cl", "fold", "%s", lanes.options);
+  x = clgan_launch_add(l, "rows.cl", "fold", "%s", lanes.options);
   clgan_launch_scratch(x, 0, clgan_rows_partials(&r, 2));
   clgan_launch_value(x, CLGAN_NONE);
   clgan_launch_int(x, 0);
@@ -102,7 +103,8 @@ static void bwd_prepare(const struct clgan_ir *g, const struct clgan_node *node,
   struct clgan_lanes lanes = clgan_lanes_of(t, 256);
   struct clgan_shape s = clgan_ir_shape(g, node->in[X]);
   struct clgan_rows r = clgan_rows_of(t, &lanes, s, false);
-  struct clgan_launch *x = clgan_launch_add(l, "batchnorm.cl", "bn_bwd", "%s", lanes.options);
+  struct clgan_launch *x =
+      clgan_launch_add(l, "rows.cl", "bn_bwd", "%s%s", lanes.options, clgan_act_option(node->attr.act));
   for (int k = DY; k <= BETA; k++) clgan_launch_value(x, node->in[k]);
   clgan_launch_value(x, node->out[0]);
   clgan_bn_scalars(x, node, GAMMA, BETA);

@@ -26,11 +26,11 @@ static void colsum_prepare(const struct clgan_ir *g, const struct clgan_node *no
                            struct clgan_launches *l) {
   struct clgan_lanes lanes = clgan_lanes_of(t, 256);
   struct clgan_rows r = clgan_rows_of(t, &lanes, clgan_ir_shape(g, node->in[0]), true);
-  struct clgan_launch *x = clgan_launch_add(l, "reduce.cl", "colsum_part", "%s", lanes.options);
+  struct clgan_launch *x = clgan_launch_add(l, "rows.cl", "colsum_part", "%s", lanes.options);
   clgan_launch_value(x, node->in[0]);
   clgan_launch_scratch(x, 0, clgan_rows_partials(&r, 1));
   clgan_rows_launch(x, &lanes, &r);
-  x = clgan_launch_add(l, "reduce.cl", "fold", "%s", lanes.options);
+  x = clgan_launch_add(l, "rows.cl", "fold", "%s", lanes.options);
   clgan_launch_scratch(x, 0, clgan_rows_partials(&r, 1));
   clgan_launch_value(x, node->in[1]);
   clgan_launch_int(x, node->in[1] != CLGAN_NONE);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define TILE 256    /* part.clh */
-#define FOLD_REG 64 /* reduce.cl: channels of a work-item of a fold */
+#define FOLD_REG 64 /* rows.cl: channels of a work-item of a fold */
 #define FOLD_LOCAL 16
 #define REG_PIECE 8192 /* elements below which another work-item costs a CPU driver more than it saves */
 

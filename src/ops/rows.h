@@ -27,6 +27,11 @@ struct clgan_launch *clgan_flat_add(struct clgan_launches *l, const struct clgan
 void clgan_flat_launch(struct clgan_launch *l, const struct clgan_target *t, const struct clgan_lanes *lanes,
                        size_t count);
 
+/** What kernels with an activation are compiled with beside clgan_lanes' options. */
+static inline const char *clgan_act_option(enum clgan_act act) {
+  return act > CLGAN_ACT_LRELU ? " -D SMOOTH" : "";
+}
+
 /** M = n h w. */
 static inline size_t clgan_shape_rows(struct clgan_shape s) {
   return clgan_shape_count(s) / (size_t)s.c;

@@ -1,10 +1,11 @@
-/* reduce.cl: sums over the rows of [M][channels]: column sums, batch norm's statistics, the two sums of its gradient.
+/* rows.cl: what walks over the rows of [M][channels] (part.clh): column sums and batch norm. Parameters: lanes.clh
+ * (V, WG), act.clh (SMOOTH).
  *
- * Two launches: *_part leaves, for every chunk of rows and every position of a row (part.clh), one partial result:
- * part[set][chunk][position], which is [set][chunks * rep][channels]; *_fold combines those per channel. Everything
- * in a fixed order, no atomics. Sums are compensated (Kahan) once per 8 rows; statistics are two-pass within 8 rows
- * held in registers, then merged by the formula of Chan, Golub and LeVeque (1979), so that a large mean cancels
- * nothing. Local memory: WG floats, in bn_stats_part 3 WG. */
+ * Reductions are two launches: *_part leaves, for every chunk of rows and every position of a row, one partial result:
+ * part[set][chunk][position], which is [set][chunks * rep][channels]; *fold combines those per channel. Everything in a
+ * fixed order, no atomics. Sums are compensated (Kahan) once per 8 rows; statistics are two-pass within 8 rows held in
+ * registers, then merged by the formula of Chan, Golub and LeVeque (1979), so that a large mean cancels nothing.
+ * Local memory: WG floats, in bn_stats_part 3 WG. */
 #include "part.clh"
 #include "act.clh"
 
@@ -25,6 +26,13 @@ static inline float sum_down(float x, int lanes, local float *m) {
 }
 #endif
 
+/* Rows of 8 at a time: GPUs hide the memory's latency by it; a CPU walks on through contiguous memory. */
+#if WG == 1
+#define UNROLL_ROWS
+#else
+#define UNROLL_ROWS _Pragma("unroll")
+#endif
+
 #define KAHAN(sum, low, x)             \
   do {                                 \
     vec kahan_y = (x) - (low);         \
@@ -35,24 +43,18 @@ static inline float sum_down(float x, int lanes, local float *m) {
 
 kernel void colsum_part(global const float *x, global float *part, int8 g) {
   struct walk w = walk_of(g);
-  size_t period = (size_t)g.s2, down = period * (size_t)w.step;
-  vec sum[SLOTS], low[SLOTS];
-  for (int t = 0; t < SLOTS; t++) sum[t] = low[t] = (vec)(0.0f);
+  size_t period = (size_t)g.s2;
+  vec sum[SLOTS], low[SLOTS], block[SLOTS];
+  for (int t = 0; t < SLOTS; t++) sum[t] = low[t] = block[t] = (vec)(0.0f);
   x += w.position;
-  int r = w.first;
-  for (; r + 7 * w.step < w.end; r += 8 * w.step) {
+  for (int r = w.first; r < w.end;) {
+    UNROLL_ROWS
+    for (int k = 0; k < 8; k++, r += w.step)
+      if (r < w.end) EACH_SLOT(t, w.slots) block[t] += load_part(x + r * period + t * V, ROOM(w, g, r, t));
     EACH_SLOT(t, w.slots) {
-      global const float *p = x + r * period + t * V;
-      vec a = VLOAD(p) + VLOAD(p + down), b = VLOAD(p + 2 * down) + VLOAD(p + 3 * down);
-      vec c = VLOAD(p + 4 * down) + VLOAD(p + 5 * down), d = VLOAD(p + 6 * down) + VLOAD(p + 7 * down);
-      KAHAN(sum[t], low[t], (a + b) + (c + d));
+      KAHAN(sum[t], low[t], block[t]);
+      block[t] = (vec)(0.0f);
     }
-  }
-  for (; r < w.end; r += w.step) {
-    EACH_SLOT(t, w.slots) KAHAN(sum[t], low[t], VLOAD(x + r * period + t * V));
-  }
-  if (w.tail > 0) {
-    EACH_SLOT(t, w.slots) KAHAN(sum[t], low[t], load_part(x + g.s0 * period + t * V, w.tail - t * V));
   }
   global float *to = part + get_group_id(1) * period + w.position;
 #if WG == 1
@@ -100,6 +102,21 @@ kernel void fold(global const float *part, global const float *acc, int has_acc,
     mean += merge_d * merge_share;                             \
   } while (0)
 
+/* to = the first n lanes of `from`, and its own others: those have no value in the tail. */
+#if V == 1
+#define KEEP_PART(to, from, n) to = (n) > 0 ? (from) : to
+#else
+#define KEEP_PART(to, from, n)                \
+  do {                                        \
+    float keep_to[V], keep_from[V];           \
+    VSTORE(to, keep_to);                      \
+    VSTORE(from, keep_from);                  \
+    for (int k = 0; k < V; k++)               \
+      if (k < (n)) keep_to[k] = keep_from[k]; \
+    to = VLOAD(keep_to);                      \
+  } while (0)
+#endif
+
 /* part[0]: means, part[1]: sums of squared distances from them. */
 kernel void bn_stats_part(global const float *x, global float *part, int8 g) {
   struct walk w = walk_of(g);
@@ -107,9 +124,9 @@ kernel void bn_stats_part(global const float *x, global float *part, int8 g) {
   vec mean[SLOTS], m2[SLOTS];
   for (int t = 0; t < SLOTS; t++) mean[t] = m2[t] = (vec)(0.0f);
   x += w.position;
-  int r = w.first;
+  int r = w.first, full = min(w.end, g.s0);
   float rows = 0.0f;
-  for (; r + 7 * w.step < w.end; r += 8 * w.step, rows += 8.0f) {
+  for (; r + 7 * w.step < full; r += 8 * w.step, rows += 8.0f) {
     EACH_SLOT(t, w.slots) {
       global const float *p = x + r * period + t * V;
       vec a = VLOAD(p), b = VLOAD(p + down), c = VLOAD(p + 2 * down), d = VLOAD(p + 3 * down);
@@ -120,25 +137,14 @@ kernel void bn_stats_part(global const float *x, global float *part, int8 g) {
       MERGE(mean[t], m2[t], rows, m, s, 8.0f);
     }
   }
-  for (; r < w.end; r += w.step, rows += 1.0f) {
-    EACH_SLOT(t, w.slots) MERGE(mean[t], m2[t], rows, VLOAD(x + r * period + t * V), 0.0f, 1.0f);
-  }
-  if (w.tail > 0) { /* lanes beyond the tail are merged with themselves */
+  for (; r < w.end; r += w.step) {
     EACH_SLOT(t, w.slots) {
-      int n = w.tail - t * V;
-      if (n > 0) {
-        vec m = mean[t], s = m2[t];
-        MERGE(m, s, rows, load_part(x + g.s0 * period + t * V, n), 0.0f, 1.0f);
-#if V == 1
-        mean[t] = m, m2[t] = s;
-#else
-        float old_mean[V], old_m2[V], new_mean[V], new_m2[V];
-        VSTORE(mean[t], old_mean), VSTORE(m2[t], old_m2), VSTORE(m, new_mean), VSTORE(s, new_m2);
-        for (int k = 0; k < V && k < n; k++) old_mean[k] = new_mean[k], old_m2[k] = new_m2[k];
-        mean[t] = VLOAD(old_mean), m2[t] = VLOAD(old_m2);
-#endif
-      }
+      vec m = mean[t], s = m2[t];
+      MERGE(m, s, rows, load_part(x + r * period + t * V, ROOM(w, g, r, t)), 0.0f, 1.0f);
+      KEEP_PART(mean[t], m, ROOM(w, g, r, t));
+      KEEP_PART(m2[t], s, ROOM(w, g, r, t));
     }
+    if (ROOM(w, g, r, 0) > 0) rows += 1.0f;
   }
   size_t set = (size_t)g.s5 * period;
   global float *to = part + get_group_id(1) * period + w.position;
@@ -150,7 +156,6 @@ kernel void bn_stats_part(global const float *x, global float *part, int8 g) {
 #else
   local float means[WG], squares[WG], counts[WG];
   int lid = (int)get_local_id(0);
-  if (w.tail > 0) rows += 1.0f;
   means[lid] = mean[0], squares[lid] = m2[0], counts[lid] = rows;
   for (int half_size = WG / 2; half_size >= g.s6; half_size /= 2) {
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -219,8 +224,9 @@ kernel void bn_sums_part(global const float *dy, global const float *x, global c
                          global const float *var, global const float *gamma, global const float *beta,
                          global float *part, int has, float eps, int kind, float slope, int8 g) {
   struct walk w = walk_of(g);
-  size_t period = (size_t)g.s2, down = period * (size_t)w.step;
-  vec centre[SLOTS], scale[SLOTS], shift[SLOTS], sum[SLOTS], low[SLOTS], sum_x[SLOTS], low_x[SLOTS];
+  size_t period = (size_t)g.s2;
+  vec centre[SLOTS], scale[SLOTS], shift[SLOTS];
+  vec sum[SLOTS], low[SLOTS], block[SLOTS], sum_x[SLOTS], low_x[SLOTS], block_x[SLOTS];
   EACH_SLOT(t, w.slots) {
     int p = w.position + t * V;
     centre[t] = load_channels(mean, p, g.s4);
@@ -229,40 +235,27 @@ kernel void bn_sums_part(global const float *dy, global const float *x, global c
     shift[t] = (vec)(0.0f);
     if (has & 2) shift[t] = load_channels(beta, p, g.s4);
   }
-  for (int t = 0; t < SLOTS; t++) sum[t] = low[t] = sum_x[t] = low_x[t] = (vec)(0.0f);
+  for (int t = 0; t < SLOTS; t++) {
+    sum[t] = low[t] = block[t] = (vec)(0.0f);
+    sum_x[t] = low_x[t] = block_x[t] = (vec)(0.0f);
+  }
   x += w.position;
   dy += w.position;
-  int r = w.first;
-  for (; r + 7 * w.step < w.end; r += 8 * w.step) {
+  for (int r = w.first; r < w.end;) {
+    UNROLL_ROWS
+    for (int k = 0; k < 8; k++, r += w.step)
+      if (r < w.end) EACH_SLOT(t, w.slots) { /* where the tail has no value dy reads as 0 */
+          int n = ROOM(w, g, r, t);
+          vec d = load_part(x + r * period + t * V, n) - centre[t];
+          vec dq = load_part(dy + r * period + t * V, n);
+          vec q = act_back_from_input(dq, scale[t] * d + shift[t], kind, slope);
+          block[t] += q;
+          block_x[t] += q * d;
+        }
     EACH_SLOT(t, w.slots) {
-      global const float *px = x + r * period + t * V, *pd = dy + r * period + t * V;
-      vec s = (vec)(0.0f), sx = s, m = centre[t], a = scale[t], b = shift[t];
-#pragma unroll
-      for (int k = 0; k < 8; k++) {
-        vec d = VLOAD(px + k * down) - m;
-        vec q = act_back_from_input(VLOAD(pd + k * down), a * d + b, kind, slope);
-        s += q;
-        sx += q * d;
-      }
-      KAHAN(sum[t], low[t], s);
-      KAHAN(sum_x[t], low_x[t], sx);
-    }
-  }
-  for (; r < w.end; r += w.step) {
-    EACH_SLOT(t, w.slots) {
-      vec d = VLOAD(x + r * period + t * V) - centre[t];
-      vec q = act_back_from_input(VLOAD(dy + r * period + t * V), scale[t] * d + shift[t], kind, slope);
-      KAHAN(sum[t], low[t], q);
-      KAHAN(sum_x[t], low_x[t], q * d);
-    }
-  }
-  if (w.tail > 0) { /* beyond the tail dy is 0 */
-    EACH_SLOT(t, w.slots) {
-      vec d = load_part(x + g.s0 * period + t * V, w.tail - t * V) - centre[t];
-      vec q = act_back_from_input(load_part(dy + g.s0 * period + t * V, w.tail - t * V), scale[t] * d + shift[t], kind,
-                                  slope);
-      KAHAN(sum[t], low[t], q);
-      KAHAN(sum_x[t], low_x[t], q * d);
+      KAHAN(sum[t], low[t], block[t]);
+      KAHAN(sum_x[t], low_x[t], block_x[t]);
+      block[t] = block_x[t] = (vec)(0.0f);
     }
   }
   size_t set = (size_t)g.s5 * period;
@@ -281,4 +274,65 @@ kernel void bn_sums_part(global const float *dy, global const float *x, global c
     to[set] = all_x / sqrt(var[w.position % g.s4] + eps);
   }
 #endif
+}
+
+/* y = act(gamma (x - mean) / sqrt(var + eps) + beta). y may be x. has: as above. */
+kernel void bn(global const float *x, global const float *mean, global const float *var, global const float *gamma,
+               global const float *beta, global float *y, int has, float eps, int kind, float slope, int8 g) {
+  struct walk w = walk_of(g);
+  size_t period = (size_t)g.s2;
+  vec centre[SLOTS], scale[SLOTS], shift[SLOTS];
+  EACH_SLOT(t, w.slots) {
+    int p = w.position + t * V;
+    centre[t] = load_channels(mean, p, g.s4);
+    scale[t] = 1.0f / sqrt(load_channels(var, p, g.s4) + eps);
+    if (has & 1) scale[t] *= load_channels(gamma, p, g.s4);
+    shift[t] = (vec)(0.0f);
+    if (has & 2) shift[t] = load_channels(beta, p, g.s4);
+  }
+  x += w.position;
+  y += w.position;
+  for (int r = w.first; r < w.end; r += w.step) {
+    EACH_SLOT(t, w.slots) {
+      size_t i = r * period + t * V;
+      int n = ROOM(w, g, r, t);
+      store_part(act_of((load_part(x + i, n) - centre[t]) * scale[t] + shift[t], kind, slope), y + i, n);
+    }
+  }
+}
+
+/* dx = gamma invstd (q - (sum_g + xhat sum_gx) inv_m), q = dy act'(pre); inv_m = 1 / M, or 0 where mean and var are
+ * constants. dx may be dy. */
+kernel void bn_bwd(global const float *dy, global const float *x, global const float *mean, global const float *var,
+                   global const float *sum_g, global const float *sum_gx, global const float *gamma,
+                   global const float *beta, global float *dx, int has, float eps, int kind, float slope, float inv_m,
+                   int8 g) {
+  struct walk w = walk_of(g);
+  size_t period = (size_t)g.s2;
+  vec centre[SLOTS], scale[SLOTS], shift[SLOTS], flat[SLOTS], lean[SLOTS];
+  EACH_SLOT(t, w.slots) {
+    int p = w.position + t * V;
+    vec inverse = 1.0f / sqrt(load_channels(var, p, g.s4) + eps);
+    centre[t] = load_channels(mean, p, g.s4);
+    scale[t] = inverse;
+    if (has & 1) scale[t] *= load_channels(gamma, p, g.s4);
+    shift[t] = flat[t] = lean[t] = (vec)(0.0f);
+    if (has & 2) shift[t] = load_channels(beta, p, g.s4);
+    if (inv_m > 0.0f) {
+      flat[t] = load_channels(sum_g, p, g.s4) * inv_m;
+      lean[t] = load_channels(sum_gx, p, g.s4) * inverse * inv_m;
+    }
+  }
+  dy += w.position;
+  x += w.position;
+  dx += w.position;
+  for (int r = w.first; r < w.end; r += w.step) {
+    EACH_SLOT(t, w.slots) {
+      size_t i = r * period + t * V;
+      int n = ROOM(w, g, r, t);
+      vec d = load_part(x + i, n) - centre[t];
+      vec q = act_back_from_input(load_part(dy + i, n), scale[t] * d + shift[t], kind, slope);
+      store_part(scale[t] * (q - flat[t] - d * lean[t]), dx + i, n);
+    }
+  }
 }
