@@ -11,7 +11,8 @@ kernel void draw(global const uint *counters, global uint *y, int kind, uint str
     if (kind == 2) {
       u = mul_hi(u, (uint4)(below));
     } else if (kind == 1) {
-      u = as_uint4((float4)(philox_normal(u.s0, u.s1), philox_normal(u.s2, u.s3)));
+      float2 a = philox_normal(u.s0, u.s1), b = philox_normal(u.s2, u.s3);
+      u = as_uint4((float4)(a.s0, a.s1, b.s0, b.s1));
     } else {
       float4 x = convert_float4(u >> 8u) * 0x1p-24f;
       u = as_uint4(kind == 0 ? 2.0f * x - 1.0f : x);

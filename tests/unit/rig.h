@@ -20,11 +20,6 @@ static struct clgan_error rig_error;
     if ((call) != CLGAN_OK) fail_msg("%s: %s", #call, rig_error.text); \
   } while (0)
 
-/* Under an interpreter of kernels (CLGAN_TEST_SMALL is set) cases of more elements than this are left out. */
-static bool rig_too_large(int elements) {
-  return getenv("CLGAN_TEST_SMALL") && elements > 3000;
-}
-
 /* Group setup: without a device the tests are skipped, plainly. */
 static int rig_open(void **state) {
   (void)state;
