@@ -70,7 +70,7 @@ kernel void shift(global const uint *x, global const int *offset, global const i
                   int width, int channels, int margin, int back, int4 grid) {
   GRID_ROWS(r, grid) {
     int n = r / height, di = offset[2 * n] - margin, dj = offset[2 * n + 1] - margin;
-    int from_row = r % height + (back ? -di : di);
+    int from_row = r - n * height + (back ? -di : di);
     global uint *to = y + (size_t)r * grid.y;
     global const uint *from = x + ((size_t)n * height + from_row) * grid.y;
     if (from_row < 0 || from_row >= height) {

@@ -29,7 +29,7 @@ kernel void spectral_dot(global const float *w, global const float *u, global co
   for (int k = first; k < last; k++) sum = fma(v[k], dot_run(w + (size_t)k * cols, u, cols), sum);
 #else
   for (int i = (int)get_local_id(0); i < (last - first) * cols; i += WG) {
-    int k = first + i / cols, o = i % cols;
+    int j = i / cols, k = first + j, o = i - j * cols;
     sum = fma(v[k] * u[o], w[(size_t)k * cols + o], sum);
   }
 #endif
@@ -78,7 +78,7 @@ kernel void spectral_power_part(global const float *w, global const float *u, in
 #define LINE WG
 #endif
   local float m[WG], line[WG / LINE];
-  int lane = id % LINE, mine = id / LINE;
+  int lane = id & (LINE - 1), mine = id / LINE;
   for (int c = id; c < cols; c += WG) sum[c] = 0.0f;
   for (int k = first; k < last; k += WG / LINE) {
     float d = 0.0f;
