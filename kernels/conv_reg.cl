@@ -1,14 +1,17 @@
-/* Convolution, transposed convolution and linear layers: y = act(scale * sum + bias), registers only, work-group of one.
+/* Convolution, transposed convolution and linear layers: y = act(scale * sum + bias), registers only, work-group of
+ * one.
  *
- * A work-item makes m_tiles * MR pixels x n_panels * NR channels: for each block of KC im2col columns it copies the block of A,
- * then runs MR x NR register tiles down the pixels, panel by panel. A block of a panel stays in the first-level cache, A and the
- * sums in the second. Weights come as panels from conv_reg_pack (PACKED), or are packed on the way where each is read but
- * once or twice (few pixels).
+ * A work-item makes m_tiles * MR pixels x n_panels * NR channels: for each block of KC im2col columns it copies the
+ * block of A, then runs MR x NR register tiles down the pixels, panel by panel. A block of a panel stays in the
+ * first-level cache, A and the sums in the second. Weights come as panels from conv_reg_pack (PACKED), or are packed
+ * on the way where each is read but once or twice (few pixels).
  *
- * Layouts: a [n][ah][aw][ac], b [kh][kw][ac][yc], panels [class][panel][depth][NR], y [n][yh][yw][yc], bias [yc], scale [1].
+ * Layouts: a [n][ah][aw][ac], b [kh][kw][ac][yc], panels [class][panel][depth][NR], y [n][yh][yw][yc], bias [yc],
+ * scale [1].
  * Grid: x blocks of pixels, y groups of panels, z parity classes (1, or stride * stride where transposed).
  * -D VL  lanes; MR  pixels of a register tile; NV  vectors of a register tile (NR = NV * VL channels)
- * -D MT  most register tiles down; NP  most panels across; KC  im2col columns of a block; PACKED  weights come as panels
+ * -D MT  most register tiles down; NP  most panels across; KC  im2col columns of a block; PACKED  weights come as
+ * panels
  */
 #include "conv_reg.clh"
 #define NR (NV * VL)
@@ -17,12 +20,22 @@
 #if NV == 2
 #define INIT(i) V c##i##_0 = (V)(0.0f), c##i##_1 = (V)(0.0f);
 #define LOAD(i) c##i##_0 = VLD(c + (i)*NR), c##i##_1 = VLD(c + (i)*NR + VL);
-#define STEP(i) { const V x = (V)(a[(i)*LDA + k]); c##i##_0 = fma(x, b0, c##i##_0), c##i##_1 = fma(x, b1, c##i##_1); }
-#define STORE(i) VST(c##i##_0, c + (i)*NR); VST(c##i##_1, c + (i)*NR + VL);
+#define STEP(i)                                                       \
+  {                                                                   \
+    const V x = (V)(a[(i)*LDA + k]);                                  \
+    c##i##_0 = fma(x, b0, c##i##_0), c##i##_1 = fma(x, b1, c##i##_1); \
+  }
+#define STORE(i)             \
+  VST(c##i##_0, c + (i)*NR); \
+  VST(c##i##_1, c + (i)*NR + VL);
 #else
 #define INIT(i) V c##i##_0 = (V)(0.0f);
 #define LOAD(i) c##i##_0 = VLD(c + (i)*NR);
-#define STEP(i) { const V x = (V)(a[(i)*LDA + k]); c##i##_0 = fma(x, b0, c##i##_0); }
+#define STEP(i)                      \
+  {                                  \
+    const V x = (V)(a[(i)*LDA + k]); \
+    c##i##_0 = fma(x, b0, c##i##_0); \
+  }
 #define STORE(i) VST(c##i##_0, c + (i)*NR);
 #endif
 #if PACKED
@@ -34,7 +47,9 @@
 /* c[MR][NR] (+)= kc columns of MR rows of A times a panel. */
 static inline void tile(const float *a, const PANEL_SPACE float *b, float *c, int kc, int first) {
   ROWS(INIT)
-  if (!first) { ROWS(LOAD) }
+  if (!first) {
+    ROWS(LOAD)
+  }
 #pragma unroll 4
   for (int k = 0; k < kc; k++) {
     const V b0 = VLD(b + k * NR);
@@ -47,19 +62,22 @@ static inline void tile(const float *a, const PANEL_SPACE float *b, float *c, in
 }
 
 /* Weights of im2col column k, all channels. */
-static inline const __global float *weight_row(const __global float *b, const struct conv_reg_args *p, const struct gather *g, int t, int c) {
-  return b + ((g->bb + t / g->tw * g->bh + t % g->tw * g->bw) * p->ac + c) * p->yc;
+static inline const __global float *weight_row(const __global float *b, const struct conv_reg_args *p,
+                                               const struct gather *g, int t, int c) {
+  const int i = t / g->tw;
+  return b + ((g->bb + i * g->bh + REST(t, i, g->tw) * g->bw) * p->ac + c) * p->yc;
 }
 
 #if PACKED
 /* Weights to panels. Grid: x blocks of m_tiles im2col columns, z classes. */
-__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_pack(const __global float *restrict b, __global float *restrict panels,
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_pack(const __global float *restrict b,
+                                                                           __global float *restrict panels,
                                                                            const struct conv_reg_args args) {
   const struct conv_reg_args p = args;
   const struct gather g = gather_of(&p, get_global_id(2));
   const int depth = g.th * g.tw * p.ac, k0 = get_global_id(0) * p.m_tiles, k1 = min(depth, k0 + p.m_tiles);
   panels += get_global_id(2) * p.class_stride;
-  int t = k0 / p.ac, c = k0 % p.ac;
+  int t = k0 / p.ac, c = REST(k0, t, p.ac);
   for (int k = k0; k < k1;) {
     const __global float *src = weight_row(b, &p, &g, t, c);
     __global float *dst = panels + (size_t)k * NR;
@@ -76,9 +94,9 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_pack(const
 }
 #else
 /* Weights of im2col columns [k0, k1), channels n0..n0 + NR - 1. */
-static inline void pack_panel(float *dst, const __global float *b, const struct conv_reg_args *p, const struct gather *g, int k0, int k1,
-                              int n0) {
-  int t = k0 / p->ac, c = k0 % p->ac;
+static inline void pack_panel(float *dst, const __global float *b, const struct conv_reg_args *p,
+                              const struct gather *g, int k0, int k1, int n0) {
+  int t = k0 / p->ac, c = REST(k0, t, p->ac);
   for (int k = k0; k < k1;) {
     const int m = min(p->ac - c, k1 - k);
     const __global float *src = weight_row(b, p, g, t, c) + n0;
@@ -100,8 +118,8 @@ static inline V finish_lanes(const float *c, const float *shift, float scale, in
 }
 
 /* One pixel's channels n0..n1 - 1; its sums lie NR a panel, panels `panel` floats apart. */
-static inline void finish_row(__global float *y, const float *c, int panel, const float *shift, float scale, int curved, int act, float slope,
-                              int n0, int n1) {
+static inline void finish_row(__global float *y, const float *c, int panel, const float *shift, float scale, int curved,
+                              int act, float slope, int n0, int n1) {
   int n = n0;
   for (; n + NR <= n1; n += NR, c += panel, shift += NR) {
     VST(finish_lanes(c, shift, scale, curved, act, slope), y + n);
@@ -115,15 +133,14 @@ static inline void finish_row(__global float *y, const float *c, int panel, cons
   for (int i = 0; i < n1 - n; i++) y[n + i] = last[i];
 }
 
-__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg(const __global float *restrict a, const __global float *restrict b,
-                                                                      const __global float *restrict bias,
-                                                                      const __global float *restrict scales, __global float *restrict y,
-                                                                      const struct conv_reg_args args) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg(
+    const __global float *restrict a, const __global float *restrict b, const __global float *restrict bias,
+    const __global float *restrict scales, __global float *restrict y, const struct conv_reg_args args) {
   const struct conv_reg_args p = args;
   const struct gather g = gather_of(&p, get_global_id(2));
   const int m0 = get_global_id(0) * p.m_tiles * MR, m1 = min(p.n * g.qh * g.qw, m0 + p.m_tiles * MR);
   const int n0 = get_global_id(1) * p.n_panels * NR, n1 = min(p.yc, n0 + p.n_panels * NR);
-  const int depth = g.th * g.tw * p.ac, run = g.tw * p.ac;
+  const int depth = g.th * g.tw * p.ac;
   const float scale = p.has_scale ? scales[0] : 1.0f;
   float pa[MT * MR * LDA], pc[MT * NP * MR * NR];
 #if PACKED
@@ -132,9 +149,12 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg(const __gl
   float pb[KC * NR];
 #endif
   for (int k0 = 0; k0 == 0 || k0 < depth; k0 += KC) {
-    const int k1 = min(depth, k0 + KC), i0 = run ? k0 / run : 0;
+    const int k1 = min(depth, k0 + KC);
+    const struct span span = span_of(&g, p.ac, k0, k1);
     struct pixel x = pixel_at(&g, m0);
-    for (int m = m0; m < m1; m++, pixel_next(&x, &g)) copy_row(pa + (m - m0) * LDA, a, &p, &g, x, i0, k0, k1);
+    for (int m = m0; m < m1; m++, pixel_next(&x, &g)) copy_row(pa + (m - m0) * LDA, a, &p, &g, x, span);
+    for (int m = m1 - m0; m % MR != 0; m++) /* the last tile's missing rows */
+      for (int k = 0; k < k1 - k0; k += VL) VST((V)(0.0f), pa + m * LDA + k);
     for (int n = n0; n < n1; n += NR) {
       float *c = pc + (n - n0) * p.m_tiles * MR;
 #if PACKED

@@ -1,8 +1,10 @@
-/* conv_reg.cl's operation for few output channels (NCH = yc, 1 to 4): vectors run along the im2col columns, lanes are summed at the end.
+/* conv_reg.cl's operation for few output channels (NCH = yc, 1 to 4): vectors run along the im2col columns, lanes are
+ * summed at the end.
  * Layouts, classes: conv_reg.cl.
  *
  * conv_reg_dot: any geometry. Grid: x blocks of m_tiles * MR pixels, z classes.
- * -D VL  lanes; MR  pixels of a register tile; NCH  channels; MT  most register tiles; KC  im2col columns of a block (a multiple of VL)
+ * -D VL  lanes; MR  pixels of a register tile; NCH  channels; MT  most register tiles; KC  im2col columns of a block
+ * (a multiple of VL)
  *
  * conv_reg_rows (ROWWISE): images. A work-item makes `m_tiles` rows of an image's grid from a ring of padded lines.
  * Grid: x images * n_panels blocks of rows, z classes.
@@ -20,10 +22,14 @@ static inline float sum_lanes(V v) {
 #else
   const float4 h = v;
 #endif
-  return (h.x + h.z) + (h.y + h.w);
+  return dot(h, (float4)(1.0f));
 }
 
-#define FMAS(i) { const V x = VLD(a + (i)*lda + k); ONE0(i) ONE1(i) ONE2(i) ONE3(i) }
+#define FMAS(i)                       \
+  {                                   \
+    const V x = VLD(a + (i)*lda + k); \
+    ONE0(i) ONE1(i) ONE2(i) ONE3(i)   \
+  }
 #define ONE0(i) c##i##_0 = fma(x, b_0, c##i##_0);
 #define INIT0(i) V c##i##_0 = (V)(0.0f);
 #define SUM0(i) c[(i)*NCH] += sum_lanes(c##i##_0);
@@ -58,9 +64,10 @@ static inline float sum_lanes(V v) {
 #define SUMS(i) SUM0(i) SUM1(i) SUM2(i) SUM3(i)
 #define LOADB(j) const V b_##j = VLD(b + (j)*ldb + k);
 
-/* c[MR][NCH] += products over `lines` runs of kc columns (a multiple of VL): pixels of A lda floats apart, its run i at a[slot], slot
- * counting round the ring; channels of b ldb apart, its run i at b + i * kc. */
-static inline void tile(const float *ring, int lda, int line, int slot, int lines, const float *b, int ldb, float *c, int kc) {
+/* c[MR][NCH] += products over `lines` runs of kc columns (a multiple of VL): pixels of A lda floats apart, its run i
+ * at a[slot], slot counting round the ring; channels of b ldb apart, its run i at b + i * kc. */
+static inline void tile(const float *ring, int lda, int line, int slot, int lines, const float *b, int ldb, float *c,
+                        int kc) {
   ROWS(INITS)
   for (int i = 0, s = slot; i < lines; i++, b += kc) {
     const float *a = ring + s * line;
@@ -82,7 +89,8 @@ static inline void load_shift(float *shift, const __global float *bias, const st
 
 /* scale * sum + bias, activated, in place. */
 static inline void finish(float *c, const float *shift, float scale, const struct conv_reg_args *p) {
-  for (int i = 0; i < OUT; i += VL) VST(activate_lanes(fma((V)(scale), VLD(c + i), VLD(shift + i)), p->act, p->slope), c + i);
+  for (int i = 0; i < OUT; i += VL)
+    VST(activate_lanes(fma((V)(scale), VLD(c + i), VLD(shift + i)), p->act, p->slope), c + i);
 }
 
 #if !ROWWISE
@@ -99,17 +107,19 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_dot(
   load_shift(shift, bias, &p);
   for (int i = 0; i < MT * MR * NCH; i++) pc[i] = 0.0f;
   for (int k0 = 0; k0 < depth; k0 += KC) {
-    const int k1 = min(depth, k0 + KC), i0 = k0 / (g.tw * p.ac), kc = (k1 - k0 + VL - 1) / VL * VL;
+    const struct span span = span_of(&g, p.ac, k0, min(depth, k0 + KC));
+    const int k1 = span.k1, kc = (k1 - k0 + VL - 1) / VL * VL;
     for (int k = k0; k < k0 + kc; k++) {
-      const int t = k / p.ac, tap = g.bb + t / g.tw * g.bh + t % g.tw * g.bw;
-      for (int j = 0; j < NCH; j++) pb[j * KC + k - k0] = k < k1 ? b[(tap * p.ac + k % p.ac) * NCH + j] : 0.0f;
+      const int t = k / p.ac, i = t / g.tw, tap = g.bb + i * g.bh + REST(t, i, g.tw) * g.bw, c = REST(k, t, p.ac);
+      for (int j = 0; j < NCH; j++) pb[j * KC + k - k0] = k < k1 ? b[(tap * p.ac + c) * NCH + j] : 0.0f;
     }
     struct pixel x = pixel_at(&g, m0);
     for (int m = m0; m < m1; m += MR) {
       for (int i = 0; i < MR; i++, pixel_next(&x, &g)) {
         float *row = pa + i * LDA;
-        if (m + i < m1) copy_row(row, a, &p, &g, x, i0, k0, k1);
-        for (int k = k1 - k0; k < kc; k++) row[k] = 0.0f; /* lanes past the end must add nothing, not even 0 * NaN */
+        if (m + i < m1) copy_row(row, a, &p, &g, x, span);
+        /* Lanes past the end must add nothing, not even 0 * NaN. */
+        for (int k = m + i < m1 ? k1 - k0 : 0; k < kc; k++) row[k] = 0.0f;
       }
       tile(pa, LDA, 0, 0, 1, pb, KC, pc + (m - m0) * NCH, kc);
     }
@@ -131,16 +141,18 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_rows(
     const __global float *restrict scales, __global float *restrict y, const struct conv_reg_args args) {
   const struct conv_reg_args p = args;
   const struct gather g = gather_of(&p, get_global_id(2));
-  const int n = get_global_id(0) / p.n_panels, h0 = get_global_id(0) % p.n_panels * p.m_tiles, h1 = min(g.qh, h0 + p.m_tiles);
+  const int item = get_global_id(0), n = item / p.n_panels, h0 = REST(item, n, p.n_panels) * p.m_tiles,
+            h1 = min(g.qh, h0 + p.m_tiles);
   const int run = g.tw * p.ac, kc = (run + VL - 1) / VL * VL, ldb = g.th * kc, lda = g.step * p.ac;
   const int cols = ((g.qw + MR - 1) / MR * MR - 1) * g.step + g.tw, line = cols * p.ac + VL;
   const float scale = p.has_scale ? scales[0] : 1.0f;
   float ring[RING], pb[WEIGHTS], shift[OUT];
   load_shift(shift, bias, &p);
   for (int i = 0; i < g.th; i++)
-    for (int k = 0; k < kc; k++)
-      for (int j = 0; j < NCH; j++)
-        pb[j * ldb + i * kc + k] = k < run ? b[((g.bb + i * g.bh + k / p.ac * g.bw) * p.ac + k % p.ac) * NCH + j] : 0.0f;
+    for (int k = 0; k < kc; k++) {
+      const int t = k / p.ac, row = (g.bb + i * g.bh + t * g.bw) * p.ac + REST(k, t, p.ac);
+      for (int j = 0; j < NCH; j++) pb[j * ldb + i * kc + k] = k < run ? b[row * NCH + j] : 0.0f;
+    }
   int next = h0 * g.step + g.h0, slot = 0; /* the next line to load goes to `slot` */
   for (int h = h0; h < h1; h++) {
     const int top = h * g.step + g.h0;

@@ -1,6 +1,6 @@
-/* conv_reg.c: launches of the convolution products for CPU drivers: work-groups of one work-item, explicit vectors, register tiles.
- * Kernels: kernels/conv_reg*.cl, wgrad_reg*.cl. Every launch covers any geometry: tile sizes are the only build options, so that
- * a model needs few programs. */
+/* conv_reg.c: launches of the convolution products for CPU drivers: work-groups of one work-item, explicit vectors,
+ * register tiles. Kernels: kernels/conv_reg*.cl, wgrad_reg*.cl. Every launch covers any geometry: tile sizes are the
+ * only build options, so that a model needs few programs. */
 #include "ops/conv.h"
 #include <stdio.h>
 #include <string.h>
@@ -18,9 +18,10 @@ struct conv_reg_args {
   float slope;
 };
 
-/* Tile sizes of a kernel: build options, and what the partition must know. mr x nr: register tile, rows x columns of the product;
- * mt, np, tiles: the most register tiles a work-item may hold, down, across and in all; kc: depth of a block. a_cost, b_cost: what bringing
- * a tile's rows of A and a panel of B takes for one step of depth, in register-tile steps (measured). */
+/* Tile sizes of a kernel: build options, and what the partition must know. mr x nr: register tile, rows x columns of
+ * the product; mt, np, tiles: the most register tiles a work-item may hold, down, across and in all; kc: depth of a
+ * block. a_cost, b_cost: what bringing a tile's rows of A and a panel of B takes for one step of depth, in
+ * register-tile steps (measured). */
 struct tiling {
   int vl, mr, nr, nv, mt, np, tiles, kc;
   double a_cost, b_cost;
@@ -32,12 +33,22 @@ struct cut {
   double cost;
 };
 
-static int ceil_div(int a, int b) { return (a + b - 1) / b; }
-static int min_int(int a, int b) { return a < b ? a : b; }
-static int max_int(int a, int b) { return a > b ? a : b; }
+static int ceil_div(int a, int b) {
+  return (a + b - 1) / b;
+}
+static int min_int(int a, int b) {
+  return a < b ? a : b;
+}
+static int max_int(int a, int b) {
+  return a > b ? a : b;
+}
 
-static int lanes(const struct clgan_target *t) { return t->vector >= 16 ? 16 : t->vector >= 8 ? 8 : 4; }
-static int units(const struct clgan_target *t) { return t->device->compute_units > 0 ? (int)t->device->compute_units : 1; }
+static int lanes(const struct clgan_target *t) {
+  return t->vector >= 16 ? 16 : t->vector >= 8 ? 8 : 4;
+}
+static int units(const struct clgan_target *t) {
+  return t->device->compute_units > 0 ? (int)t->device->compute_units : 1;
+}
 
 /* Register tiles: accumulators, the vectors of one side and one broadcast fit 16 registers (32 with 16 lanes). */
 static struct tiling wide_tiling(const struct clgan_target *t, int columns) {
@@ -64,7 +75,16 @@ static struct tiling wgrad_tiling(const struct clgan_target *t, int columns) {
 
 static struct tiling dot_tiling(const struct clgan_target *t, int columns) {
   static const int rows[5] = {0, 8, 6, 4, 3};
-  struct tiling d = {.vl = lanes(t), .mr = rows[columns], .nr = columns, .nv = 1, .mt = 16, .np = 1, .tiles = 16, .kc = 512, .a_cost = 1.0, .b_cost = 2.0};
+  struct tiling d = {.vl = lanes(t),
+                     .mr = rows[columns],
+                     .nr = columns,
+                     .nv = 1,
+                     .mt = 16,
+                     .np = 1,
+                     .tiles = 16,
+                     .kc = 512,
+                     .a_cost = 1.0,
+                     .b_cost = 2.0};
   return d;
 }
 
@@ -77,7 +97,8 @@ static struct tiling few_tiling(const struct clgan_target *t, int columns) {
 }
 
 /* Chooses the cut that ends first. A pure function of sizes and compute units. */
-static struct cut choose_cut(const struct tiling *s, int rows, int columns, int depth, int classes, int max_splits, int cu) {
+static struct cut choose_cut(const struct tiling *s, int rows, int columns, int depth, int classes, int max_splits,
+                             int cu) {
   const int tiles = ceil_div(rows, s->mr), panels = ceil_div(columns, s->nr);
   struct cut best = {.m_tiles = 0};
   for (int np = 1; np <= min_int(s->np, panels); np++)
@@ -98,7 +119,8 @@ static struct cut choose_cut(const struct tiling *s, int rows, int columns, int 
 
 /* Fills what forward, backward-data and weight-gradient kernels share. */
 static struct conv_reg_args args_of(const struct clgan_geom *g, bool transposed) {
-  struct conv_reg_args a = {.n = g->n, .kh = g->kh, .kw = g->kw, .stride = g->stride, .pad = g->pad, .transposed = transposed};
+  struct conv_reg_args a = {
+      .n = g->n, .kh = g->kh, .kw = g->kw, .stride = g->stride, .pad = g->pad, .transposed = transposed};
   if (transposed) {
     a.ah = g->ho, a.aw = g->wo, a.ac = g->co, a.yh = g->hi, a.yw = g->wi, a.yc = g->ci;
   } else {
@@ -116,7 +138,7 @@ struct conv_plan {
   struct cut c;
   int pixels, depth, classes; /**< of the largest parity class */
   bool dot, rows, packed;
-  size_t panels;              /**< floats of the packed weights */
+  size_t panels; /**< floats of the packed weights */
 };
 
 /* Whether few channels out can go by rows, and if so how many rows a work-item takes. */
@@ -167,7 +189,8 @@ size_t clgan_conv_reg_scratch(const struct clgan_ir *g, const struct clgan_node 
   return plan_conv(node, t).panels;
 }
 
-static void add_packing(const struct conv_plan *w, const char *options, int weights, const struct clgan_target *t, struct clgan_launches *l) {
+static void add_packing(const struct conv_plan *w, const char *options, int weights, const struct clgan_target *t,
+                        struct clgan_launches *l) {
   struct conv_reg_args a = w->a;
   /* Rows of weights a work-item: about eight pieces a unit, 4 KiB at least. */
   a.m_tiles = max_int(ceil_div(1024, a.yc), ceil_div(w->depth * w->classes, 8 * units(t)));
@@ -182,18 +205,21 @@ static void add_packing(const struct conv_plan *w, const char *options, int weig
 static const char *write_conv_options(const struct conv_plan *w, char *options, size_t n) {
   const struct tiling *s = &w->s;
   if (w->rows) {
-    snprintf(options, n, "-DROWWISE=1 -DVL=%d -DMR=%d -DNCH=%d -DRING=%d -DWEIGHTS=%d", s->vl, s->mr, w->a.yc, RING, ROW_WEIGHTS);
+    snprintf(options, n, "-DROWWISE=1 -DVL=%d -DMR=%d -DNCH=%d -DRING=%d -DWEIGHTS=%d", s->vl, s->mr, w->a.yc, RING,
+             ROW_WEIGHTS);
     return "conv_reg_rows";
   }
   if (w->dot) {
     snprintf(options, n, "-DVL=%d -DMR=%d -DNCH=%d -DMT=%d -DKC=%d", s->vl, s->mr, w->a.yc, s->mt, s->kc);
     return "conv_reg_dot";
   }
-  snprintf(options, n, "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DNP=%d -DKC=%d -DPACKED=%d", s->vl, s->mr, s->nv, s->mt, s->np, s->kc, w->packed);
+  snprintf(options, n, "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DNP=%d -DKC=%d -DPACKED=%d", s->vl, s->mr, s->nv, s->mt, s->np,
+           s->kc, w->packed);
   return "conv_reg";
 }
 
-void clgan_conv_reg_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l) {
+void clgan_conv_reg_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
+                            struct clgan_launches *l) {
   (void)g;
   const int bias = node->n_in > 2 ? node->in[2] : CLGAN_NONE, scale = node->n_in > 3 ? node->in[3] : CLGAN_NONE;
   struct conv_plan w = plan_conv(node, t);
@@ -205,8 +231,10 @@ void clgan_conv_reg_prepare(const struct clgan_ir *g, const struct clgan_node *n
   if (w.packed) add_packing(&w, options, node->in[1], t, l);
   struct clgan_launch *k = clgan_launch_add(l, w.dot ? "conv_reg_dot.cl" : "conv_reg.cl", kernel, "%s", options);
   clgan_launch_value(k, node->in[0]);
-  if (w.packed) clgan_launch_scratch(k, 0, w.panels);
-  else clgan_launch_value(k, node->in[1]);
+  if (w.packed)
+    clgan_launch_scratch(k, 0, w.panels);
+  else
+    clgan_launch_value(k, node->in[1]);
   clgan_launch_value(k, bias);
   clgan_launch_value(k, scale);
   clgan_launch_value(k, node->out[0]);
@@ -240,8 +268,8 @@ static bool plan_lines(struct wgrad_plan *w, int cu) {
   return true;
 }
 
-/* choose_cut for wgrad_reg: a work-item's rows are any even share of all, its sums go through the cache once a block of pixels, and
- * partial sums are added by another launch. */
+/* choose_cut for wgrad_reg: a work-item's rows are any even share of all, its sums go through the cache once a block
+ * of pixels, and partial sums are added by another launch. */
 static struct cut choose_wgrad_cut(const struct tiling *s, int rows, int columns, int pixels, bool layout, int cu) {
   const int tiles = ceil_div(rows, s->mr), panels = ceil_div(columns, s->nr), blocks = ceil_div(pixels, s->kc);
   struct cut best = {.m_tiles = 0};
@@ -251,7 +279,8 @@ static struct cut choose_wgrad_cut(const struct tiling *s, int rows, int columns
         const int mt = ceil_div(tiles, share), deep = ceil_div(blocks, k);
         const int items = ceil_div(tiles, mt) * ceil_div(panels, np) * ceil_div(blocks, deep);
         const double rounds = ceil_div(items, cu), slack = rounds < 4.0 ? 1.0 + 0.03 * (4.0 - rounds) : 1.0;
-        const double block = ((double)mt * np + s->a_cost * mt + s->b_cost * np) * min_int(s->kc, pixels) + 6.0 * mt * np;
+        const double block =
+            ((double)mt * np + s->a_cost * mt + s->b_cost * np) * min_int(s->kc, pixels) + 6.0 * mt * np;
         const double sum = k > 1 || layout ? 8.0 * tiles * panels * (k + 1) / cu + 500.0 : 0.0;
         const double cost = rounds * slack * (deep * block + 200.0) + sum;
         if (best.m_tiles == 0 || cost < best.cost * 0.999) best = (struct cut){mt, np, ceil_div(blocks, deep), cost};
@@ -269,8 +298,10 @@ static struct wgrad_plan plan_wgrad(const struct clgan_node *node, const struct 
   w.lines = w.few && plan_lines(&w, units(t));
   if (w.lines) return w;
   /* A split of few columns earns its partial sums with at least two blocks of pixels. */
-  if (w.few) w.c = choose_cut(&w.s, w.rows, w.a.yc, pixels, 1, max_int(1, pixels / (2 * w.s.kc)), units(t));
-  else w.c = choose_wgrad_cut(&w.s, w.rows, w.a.yc, pixels, w.a.layout == 1, units(t));
+  if (w.few)
+    w.c = choose_cut(&w.s, w.rows, w.a.yc, pixels, 1, max_int(1, pixels / (2 * w.s.kc)), units(t));
+  else
+    w.c = choose_wgrad_cut(&w.s, w.rows, w.a.yc, pixels, w.a.layout == 1, units(t));
   w.a.split_pixels = ceil_div(ceil_div(pixels, w.c.splits), w.s.kc) * w.s.kc;
   w.c.splits = ceil_div(pixels, w.a.split_pixels);
   w.a.m_tiles = w.c.m_tiles, w.a.n_panels = w.c.n_panels;
@@ -283,7 +314,8 @@ static size_t partial_count(const struct wgrad_plan *w) {
   return w->a.partial ? (size_t)w->c.splits * (size_t)w->rows * (size_t)w->a.yc : 0;
 }
 
-size_t clgan_conv_reg_wgrad_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t) {
+size_t clgan_conv_reg_wgrad_scratch(const struct clgan_ir *g, const struct clgan_node *node,
+                                    const struct clgan_target *t) {
   (void)g;
   const struct wgrad_plan w = plan_wgrad(node, t);
   return partial_count(&w);
@@ -302,12 +334,14 @@ static void add_sum(const struct wgrad_plan *w, const struct clgan_node *node, s
   clgan_launch_int(k, w->a.yc);
   clgan_launch_int(k, node->attr.i[0]);
   clgan_launch_int(k, acc != CLGAN_NONE);
-  clgan_launch_size(k, 3, (size_t)ceil_div(w->a.ac, 16), (size_t)ceil_div(w->a.yc, 64), (size_t)(w->a.kh * w->a.kw), 1, 1, 1);
+  clgan_launch_size(k, 3, (size_t)ceil_div(w->a.ac, 16), (size_t)ceil_div(w->a.yc, 64), (size_t)(w->a.kh * w->a.kw), 1,
+                    1, 1);
 }
 
 static void add_lines(const struct wgrad_plan *w, const struct clgan_node *node, struct clgan_launches *l) {
-  struct clgan_launch *k = clgan_launch_add(l, "wgrad_reg_few.cl", "wgrad_reg_rows", "-DROWWISE=1 -DVL=%d -DNV=%d -DNCH=%d -DRING=%d -DSUMS=%d",
-                                            w->s.vl, w->s.nv, w->a.yc, RING, ROW_SUMS);
+  struct clgan_launch *k = clgan_launch_add(l, "wgrad_reg_few.cl", "wgrad_reg_rows",
+                                            "-DROWWISE=1 -DVL=%d -DNV=%d -DNCH=%d -DRING=%d -DSUMS=%d", w->s.vl,
+                                            w->s.nv, w->a.yc, RING, ROW_SUMS);
   clgan_launch_value(k, node->in[0]);
   clgan_launch_value(k, node->in[1]);
   clgan_launch_scratch(k, 0, partial_count(w));
@@ -318,25 +352,29 @@ static void add_lines(const struct wgrad_plan *w, const struct clgan_node *node,
 static void add_products(const struct wgrad_plan *w, const struct clgan_node *node, struct clgan_launches *l) {
   const struct tiling *s = &w->s;
   struct clgan_launch *k =
-      w->few ? clgan_launch_add(l, "wgrad_reg_few.cl", "wgrad_reg_few", "-DVL=%d -DNV=%d -DNCH=%d -DMT=%d -DKC=%d", s->vl, s->nv, w->a.yc,
-                                s->mt, s->kc)
-             : clgan_launch_add(l, "wgrad_reg.cl", "wgrad_reg", "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DNP=%d -DKC=%d", s->vl, s->mr, s->nv,
-                                s->mt, s->np, s->kc);
+      w->few ? clgan_launch_add(l, "wgrad_reg_few.cl", "wgrad_reg_few", "-DVL=%d -DNV=%d -DNCH=%d -DMT=%d -DKC=%d",
+                                s->vl, s->nv, w->a.yc, s->mt, s->kc)
+             : clgan_launch_add(l, "wgrad_reg.cl", "wgrad_reg", "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DNP=%d -DKC=%d",
+                                s->vl, s->mr, s->nv, s->mt, s->np, s->kc);
   clgan_launch_value(k, node->in[0]);
   clgan_launch_value(k, node->in[1]);
   clgan_launch_value(k, w->a.has_acc ? node->in[2] : CLGAN_NONE);
-  if (w->a.partial) clgan_launch_scratch(k, 0, partial_count(w));
-  else clgan_launch_value(k, node->out[0]);
+  if (w->a.partial)
+    clgan_launch_scratch(k, 0, partial_count(w));
+  else
+    clgan_launch_value(k, node->out[0]);
   clgan_launch_bytes(k, &w->a, sizeof w->a);
-  clgan_launch_size(k, 3, (size_t)ceil_div(w->rows, w->c.m_tiles * s->mr), (size_t)ceil_div(ceil_div(w->a.yc, s->nr), w->c.n_panels),
-                    (size_t)w->c.splits, 1, 1, 1);
+  clgan_launch_size(k, 3, (size_t)ceil_div(w->rows, w->c.m_tiles * s->mr),
+                    (size_t)ceil_div(ceil_div(w->a.yc, s->nr), w->c.n_panels), (size_t)w->c.splits, 1, 1, 1);
 }
 
 void clgan_conv_reg_wgrad_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                                   struct clgan_launches *l) {
   (void)g;
   const struct wgrad_plan w = plan_wgrad(node, t);
-  if (w.lines) add_lines(&w, node, l);
-  else add_products(&w, node, l);
+  if (w.lines)
+    add_lines(&w, node, l);
+  else
+    add_products(&w, node, l);
   if (w.a.partial) add_sum(&w, node, l);
 }
