@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "model/checkpoint.h"
 
 enum { SAMPLE_BATCH = 64 };
 
@@ -36,8 +37,13 @@ bool clgan_path_ends(const char *path, const char *ending) {
 }
 
 enum clgan_status clgan_nets_read(struct clgan_nets *n, const char *weights, struct clgan_error *e) {
+  struct clgan_checkpoint *c = NULL;
   n->path = clgan_run_checkpoint(weights);
-  return clgan_weights_load_model(n->path, &n->model, e);
+  CLGAN_TRY(clgan_checkpoint_load(n->path, &c, e));
+  enum clgan_status s = clgan_checkpoint_model(c, n->path, NULL, 0, &n->model, e);
+  if (s == CLGAN_OK) s = clgan_checkpoint_check(c, n->model, CLGAN_CHECKPOINT_SAMPLE, n->path, e);
+  clgan_checkpoint_destroy(c);
+  return s;
 }
 
 enum clgan_status clgan_nets_load(struct clgan_nets *n, struct clgan_cl *cl, size_t batch, struct clgan_error *e) {

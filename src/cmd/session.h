@@ -24,7 +24,8 @@ struct clgan_nets {
   struct clgan_store *store;
   struct clgan_sampler *sampler;
 };
-/** Reads the model of @p weights: a checkpoint, a released model, or a run folder. No device is needed yet. */
+/** Reads the model of @p weights (a checkpoint, a released model, or a run folder) and checks that they fit it. No
+ * device is needed yet. */
 enum clgan_status clgan_nets_read(struct clgan_nets *n, const char *weights, struct clgan_error *e);
 /** Loads the weights; graphs are built for batches of up to @p batch. */
 enum clgan_status clgan_nets_load(struct clgan_nets *n, struct clgan_cl *cl, size_t batch, struct clgan_error *e);

@@ -120,21 +120,20 @@ static enum clgan_status read_checkpoint(const struct options *o, struct job *j,
 }
 
 /* -- what is trained on what -- */
-static enum clgan_status open_data(const struct options *o, struct job *j, struct clgan_error *e) {
+static enum clgan_status open_data(struct job *j, const char *path, struct clgan_error *e) {
   const struct clgan_model *m = j->model;
   struct clgan_dataset_want want = {
       .height = (uint32_t)m->height, .width = (uint32_t)m->width, .channels = (uint32_t)m->channels};
   if (m->condition == CLGAN_CONDITION_CLASS) want.labels = CLGAN_LABELS_CLASS;
   if (m->condition == CLGAN_CONDITION_FACE) want.labels = CLGAN_LABELS_FACE;
   want.classes = (uint32_t)m->classes;
-  return clgan_dataset_open(o->data, &want, &j->data, e);
+  return clgan_dataset_open(path, &want, &j->data, e);
 }
 
-static enum clgan_status check_hash(const struct options *o, const struct job *j, const struct clgan_checkpoint *c,
-                                    struct clgan_error *e) {
+static enum clgan_status check_hash(const struct job *j, const struct clgan_checkpoint *c, struct clgan_error *e) {
   if (!c->data_hash || !strcmp(c->data_hash, clgan_dataset_hash(j->data))) return CLGAN_OK;
-  return clgan_error_set(e, CLGAN_ERR_USAGE, "--data %s: %s was trained on another data set: give that one", o->data,
-                         j->from);
+  return clgan_error_set(e, CLGAN_ERR_USAGE, "--data %s: %s was trained on another data set: give that one",
+                         j->data->name, j->from);
 }
 
 static enum clgan_status open_new(const struct options *o, struct job *j, struct clgan_error *e) {
@@ -149,14 +148,16 @@ static enum clgan_status open_new(const struct options *o, struct job *j, struct
   sets_free(&sets);
   if (s != CLGAN_OK) return s;
   j->trainer_options.seed = o->seed;
-  return open_data(o, j, e);
+  return open_data(j, o->data ? o->data : "builtin", e);
 }
 
 static enum clgan_status open_resumed(const struct options *o, struct job *j, struct clgan_error *e) {
   struct clgan_checkpoint *c = NULL;
   enum clgan_status s = read_checkpoint(o, j, &c, e);
-  if (s == CLGAN_OK) s = open_data(o, j, e);
-  if (s == CLGAN_OK) s = check_hash(o, j, c, e);
+  char *before = s == CLGAN_OK && !o->data ? clgan_checkpoint_extra(c, "data") : NULL;
+  if (s == CLGAN_OK) s = open_data(j, o->data ? o->data : before ? before : "builtin", e);
+  if (s == CLGAN_OK) s = check_hash(j, c, e);
+  clgan_mem_free(before);
   clgan_checkpoint_destroy(c);
   return s;
 }
@@ -264,7 +265,8 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
   const uint64_t many = UINT64_C(1000000000000);
   const struct clgan_option options[] = {
       CLGAN_WORD("model", 'm', &o->model, "M", "digits, faces64, bigan-mlp, or a model's text file"),
-      CLGAN_WORD("data", 0, &o->data, "PATH", "a folder of MNIST files, a packed set, or builtin (default)"),
+      CLGAN_WORD("data", 0, &o->data, "PATH",
+                 "a folder of MNIST files, a packed set, or builtin (default; on resume the run's)"),
       CLGAN_WORD("device", 'd', &o->device, "D", CLGAN_DEVICE_HELP),
       CLGAN_WHOLE("steps", 0, &o->steps, NULL, 1, many, "the run's total of steps, also on resume"),
       CLGAN_REAL("epochs", &o->epochs, 1e-6, 1e6, "the run's total, in passes over the data"),
@@ -289,7 +291,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       .name = "train",
       .options = options,
       .n_options = sizeof options / sizeof options[0],
-      .synopsis = "--model M [--data PATH] [OPTION]...\n--resume RUN [--data PATH] [OPTION]...",
+      .synopsis = "--model M [--data PATH] [OPTION]...\n--resume RUN [OPTION]...",
       .about =
           "Trains a model. The run's folder gets checkpoint.safetensors, log.jsonl and samples/. Ctrl-C saves a "
           "checkpoint\n"
@@ -298,12 +300,12 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       .examples =
           "  clgan train --model digits --base 16 --minutes 1\n"
           "  clgan train --model digits --data mnist --epochs 12 --out run-mnist\n"
-          "  clgan train --resume run-mnist --data mnist --epochs 24\n"};
+          "  clgan train --resume run-mnist --epochs 24\n"};
   return clgan_args_parse(args, &usage, argc, argv, e);
 }
 
 int clgan_command_train(int argc, char **argv) {
-  struct options o = {.data = "builtin"};
+  struct options o = {0};
   struct clgan_args args = {0};
   struct job j = {0};
   struct clgan_error e = {0};
