@@ -180,27 +180,28 @@ static inline float rows_behind(int k, int8 g) {
   return (float)(rows + (chunk == g.s5 - 1 && k % g.s7 < g.s3 / g.s4 ? 1 : 0));
 }
 
-/* M = rows of x. Biased variance. */
+/* M = rows of x. Biased variance. The mean of the second pass's distances mends what the first pass rounded away. */
 kernel void bn_stats_fold(global const float *part, global float *mean, global float *var, float inv_m, int8 g) {
   int channels = g.s4, count = g.s5 * g.s7;
   global const float *squares = part + (size_t)count * channels;
 #if WG == 1
   int first = (int)get_group_id(0) * 64;
   EACH_PART(c, n, first, min(channels, first + 64)) {
-    vec base = load_part(part + c, n), sum = (vec)(0.0f), m2 = sum;
+    vec base = load_part(part + c, n), sum = (vec)(0.0f), rest = sum, m2 = sum;
     for (int k = 0; k < count; k++) sum += rows_behind(k, g) * (load_part(part + (size_t)k * channels + c, n) - base);
     vec m = base + sum * inv_m;
     for (int k = 0; k < count; k++) {
       vec d = load_part(part + (size_t)k * channels + c, n) - m;
+      rest += rows_behind(k, g) * d;
       m2 += load_part(squares + (size_t)k * channels + c, n) + rows_behind(k, g) * (d * d);
     }
-    store_part(m, mean + c, n);
+    store_part(m + rest * inv_m, mean + c, n);
     store_part(m2 * inv_m, var + c, n);
   }
 #else
   local float memory[WG];
   int lanes = min(16, WG), lid = (int)get_local_id(0), c = (int)get_group_id(0) * lanes + lid % lanes;
-  float base = c < channels ? part[c] : 0.0f, sum = 0.0f, m2 = 0.0f;
+  float base = c < channels ? part[c] : 0.0f, sum = 0.0f, rest = 0.0f, m2 = 0.0f;
   if (c < channels)
     for (int k = lid / lanes; k < count; k += WG / lanes)
       sum += rows_behind(k, g) * (part[(size_t)k * channels + c] - base);
@@ -208,11 +209,13 @@ kernel void bn_stats_fold(global const float *part, global float *mean, global f
   if (c < channels)
     for (int k = lid / lanes; k < count; k += WG / lanes) {
       float d = part[(size_t)k * channels + c] - m;
+      rest += rows_behind(k, g) * d;
       m2 += squares[(size_t)k * channels + c] + rows_behind(k, g) * (d * d);
     }
+  rest = sum_down(rest, lanes, memory);
   m2 = sum_down(m2, lanes, memory);
   if (lid < lanes && c < channels) {
-    mean[c] = m;
+    mean[c] = m + rest * inv_m;
     var[c] = m2 * inv_m;
   }
 #endif
