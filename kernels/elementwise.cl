@@ -78,15 +78,15 @@ kernel void lerp(global float *a, global const float *b, global const float *con
   }
 }
 
-/* r += momentum (new - r); the variance is made unbiased. momentum: the argument, or (which >= 0) an element of
- * consts. */
+/* r = (1 - momentum) r + momentum new; the variance is made unbiased. momentum: the argument, or (which >= 0) an
+ * element of consts; 1 leaves nothing of what was there before, to the bit. */
 kernel void bn_run(global float *mean, global float *var, global const float *new_mean, global const float *new_var,
                    global const float *consts, int which, float momentum, float unbias, int4 grid) {
   float share = which >= 0 ? consts[which] : momentum;
   EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid)) {
     vec a = load_part(mean + i, n), b = load_part(var + i, n);
-    store_part(a + share * (load_part(new_mean + i, n) - a), mean + i, n);
-    store_part(b + share * (unbias * load_part(new_var + i, n) - b), var + i, n);
+    store_part((1.0f - share) * a + share * load_part(new_mean + i, n), mean + i, n);
+    store_part((1.0f - share) * b + share * (unbias * load_part(new_var + i, n)), var + i, n);
   }
 }
 

@@ -17,7 +17,7 @@ static void on_signal(int number) {
   signal(number, SIG_DFL); /* a second one ends the program at once */
 }
 
-enum { CHECKPOINT_EVERY = 1000, SAMPLE_EVERY = 1000, LOG_EVERY = 50, GRID_COLUMNS = 10 };
+enum { CHECKPOINT_EVERY = 1000, SAMPLE_EVERY = 1000, LOG_EVERY = 50, GRID_COLUMNS = 10, STEPS_IN_FLIGHT = 2 };
 
 struct loop {
   struct clgan_trainer *t;
@@ -52,10 +52,10 @@ static enum clgan_status trim_log(struct loop *l, struct clgan_error *e) {
   return s;
 }
 
+/* Images a second of this invocation. The first step, which compiles, counts neither in time nor in images; nor do steps in flight. */
 static double rate(const struct loop *l) {
-  double seconds = clgan_time_now() - l->start - l->paused;
-  /* the first step, which compiles, counts neither in time nor in images */
-  return seconds > 0 && clgan_trainer_steps(l->t) > l->first ? (double)(clgan_trainer_steps(l->t) - l->first - 1) * l->batch / seconds : 0;
+  double seconds = clgan_time_now() - l->start - l->paused, steps = (double)(clgan_trainer_steps(l->t) - l->first) - 1 - STEPS_IN_FLIGHT;
+  return seconds > 0 && steps > 0 ? steps * l->batch / seconds : 0;
 }
 
 static void log_step(struct loop *l, uint64_t step, const float *losses) {
