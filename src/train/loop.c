@@ -17,7 +17,7 @@ static void on_signal(int number) {
   signal(number, SIG_DFL); /* a second one ends the program at once */
 }
 
-enum { CHECKPOINT_EVERY = 1000, SAMPLE_EVERY = 1000, LOG_EVERY = 50, GRID_COLUMNS = 10, STEPS_IN_FLIGHT = 2 };
+enum { CHECKPOINT_EVERY = 1000, SAMPLE_EVERY = 1000, LOG_EVERY = 50, GRID_COLUMNS = 10 };
 
 struct loop {
   struct clgan_trainer *t;
@@ -27,7 +27,7 @@ struct loop {
   FILE *log;
   struct clgan_progress bar;
   double start, paused;           /* seconds; paused: saving and sampling */
-  uint64_t first;                 /* step at the start of this invocation */
+  uint64_t first, finished;       /* step at the start of this invocation; steps whose losses are back */
   int batch;
 };
 
@@ -52,10 +52,10 @@ static enum clgan_status trim_log(struct loop *l, struct clgan_error *e) {
   return s;
 }
 
-/* Images a second of this invocation. The first step, which compiles, counts neither in time nor in images; nor do steps in flight. */
+/* Images a second of this invocation, of steps whose losses are back. The first, which compiles, counts neither in time nor in images. */
 static double rate(const struct loop *l) {
-  double seconds = clgan_time_now() - l->start - l->paused, steps = (double)(clgan_trainer_steps(l->t) - l->first) - 1 - STEPS_IN_FLIGHT;
-  return seconds > 0 && steps > 0 ? steps * l->batch / seconds : 0;
+  double seconds = clgan_time_now() - l->start - l->paused;
+  return seconds > 0 && l->finished > 1 ? (double)(l->finished - 1) * l->batch / seconds : 0;
 }
 
 static void log_step(struct loop *l, uint64_t step, const float *losses) {
@@ -73,6 +73,7 @@ static enum clgan_status take_losses(struct loop *l, bool wait, struct clgan_err
   char note[160] = "";
   while (clgan_trainer_losses(l->t, wait, &step, x, e)) {
     size_t at = 0;
+    l->finished++;
     if (step % l->o.log_every == 0 || step + 1 == l->o.steps) log_step(l, step, x);
     for (int k = 0; k < clgan_trainer_loss_count(l->t) && at < sizeof note; k++)
       at += (size_t)snprintf(note + at, sizeof note - at, "%s%s %.3f", k ? "  " : "", clgan_trainer_loss_name(l->t, k), (double)x[k]);
