@@ -27,7 +27,7 @@ struct replay {
   struct clgan_run *run;
   struct clgan_interpreter *host;
   double worst[4];
-  char worst_name[4][128];
+  char worst_name[4][192];
   int failures;
 };
 
