@@ -76,10 +76,15 @@ kernel void shift(global const uint *x, global const int *offset, global const i
     if (from_row < 0 || from_row >= height) {
       zero_run(to, grid.y);
     } else if (has_flip && flip[n] != 0) { /* column q reads width-1-dj - q, both ways */
+#if WG == 1
+      for (int q = 0, p = width - 1 - dj; q < width; q++, p--)
+        for (int k = 0; k < channels; k++) to[q * channels + k] = p >= 0 && p < width ? from[p * channels + k] : 0u;
+#else
       EACH_ITEM(c, 0, grid.y) {
         int q = c / channels, p = width - 1 - dj - q;
         to[c] = p >= 0 && p < width ? from[p * channels + (c - q * channels)] : 0u;
       }
+#endif
     } else {
       int s = back ? -dj : dj, lo = clamp(-s, 0, width), hi = clamp(width - s, lo, width);
       zero_run(to, lo * channels);

@@ -126,7 +126,7 @@ static enum clgan_status unknown_option(struct clgan_parser *p, const struct clg
   char all[256];
   allowed_options(l->kind, list);
   clgan_word_list(list, all, sizeof all);
-  const char *near = clgan_word_nearest(word, list);
+  const char *near = clgan_words_nearest(word, list);
   return clgan_parser_fail(p, "unexpected '%.40s'%s%s%s; allowed: %s", word, near ? " (did you mean '" : "",
                            near ? near : "", near ? "'?)" : "", all);
 }

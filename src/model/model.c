@@ -38,7 +38,7 @@ static enum clgan_status no_such_model(const char *spec, struct clgan_error *e) 
   const char *list[MAX_NAMES + 1];
   embedded_names(storage, list);
   clgan_word_list(list, all, sizeof all);
-  const char *near = clgan_word_nearest(spec, list);
+  const char *near = clgan_words_nearest(spec, list);
   return clgan_error_set(e, CLGAN_ERR_USAGE,
                          "--model %.200s: no such model or file%s%s%s; allowed: %s, or the path of a model's text",
                          spec, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", all);

@@ -1,6 +1,7 @@
 /** @file model_internal.h  Private to model/: layers, the text's reader, settings. */
 #ifndef CLGAN_MODEL_INTERNAL_H
 #define CLGAN_MODEL_INTERNAL_H
+#include "base/words.h"
 #include "model/model.h"
 
 #define CLGAN_LAYER_INPUTS 8
@@ -45,8 +46,6 @@ const char *clgan_setting_unfit(const struct clgan_model *m, const char *key);
 
 /** Strict decimal number; false where anything else is in @p s. */
 bool clgan_number_parse(const char *s, double *out);
-/** Nearest of @p list (ended by NULL) by edit distance, or NULL where none is near. */
-const char *clgan_word_nearest(const char *word, const char *const *list);
 /** "a, b, c" into @p out. */
 void clgan_word_list(const char *const *list, char *out, size_t size);
 

@@ -139,7 +139,7 @@ static enum clgan_status unknown_key(const char *key, enum clgan_status kind, co
   keys[SETTINGS] = kind == CLGAN_ERR_USAGE ? "base" : NULL;
   keys[SETTINGS + 1] = NULL;
   clgan_word_list(keys, list, sizeof list);
-  const char *near = clgan_word_nearest(key, keys);
+  const char *near = clgan_words_nearest(key, keys);
   return clgan_error_set(e, kind, "%s: unknown setting '%.40s'%s%s%s; allowed: %s", where, key,
                          near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", list);
 }

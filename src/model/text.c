@@ -98,7 +98,7 @@ static enum clgan_status choice(struct clgan_parser *p, const char *what, const 
       *out = i;
       return CLGAN_OK;
     }
-  const char *near = clgan_word_nearest(word, list);
+  const char *near = clgan_words_nearest(word, list);
   clgan_word_list(list, all, sizeof all);
   return clgan_parser_fail(p, "unknown %s '%.40s'%s%s%s; allowed: %s", what, word, near ? " (did you mean '" : "",
                            near ? near : "", near ? "'?)" : "", all);

@@ -107,7 +107,7 @@ static enum clgan_status undefined(struct clgan_parser *p, const char *name) {
     if (net->layers[i].out) list[n++] = net->layers[i].out;
   list[n] = NULL;
   clgan_word_list(list, all, sizeof all);
-  const char *near = clgan_word_nearest(name, list);
+  const char *near = clgan_words_nearest(name, list);
   return clgan_parser_fail(p, "undefined name '%.40s'%s%s%s; allowed: %s (inputs of the net and earlier out= names)",
                            name, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", all);
 }
@@ -147,8 +147,8 @@ static enum clgan_status layer_head(struct clgan_parser *p, struct clgan_layer *
       if (!strcmp(p->words[w], kind_words[k])) kind = k, *at = w + 1;
   if (kind < 0) {
     char all[128];
-    const char *word = p->n > 1 ? p->words[1] : p->words[0], *near = clgan_word_nearest(word, kind_words);
-    if (!near && p->n > 1) near = clgan_word_nearest(p->words[0], kind_words);
+    const char *word = p->n > 1 ? p->words[1] : p->words[0], *near = clgan_words_nearest(word, kind_words);
+    if (!near && p->n > 1) near = clgan_words_nearest(p->words[0], kind_words);
     clgan_word_list(kind_words, all, sizeof all);
     return clgan_parser_fail(p, "unknown layer '%.40s'%s%s%s; allowed: NAME and one of %s", word,
                              near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", all);

@@ -13,35 +13,6 @@ bool clgan_number_parse(const char *s, double *out) {
   return end != s && !*end && isfinite(*out);
 }
 
-static size_t edit_distance(const char *a, const char *b) {
-  enum { MAX = 31 };
-  size_t row[MAX + 1], n = strlen(a), m = strlen(b);
-  if (n > MAX || m > MAX) return MAX;
-  for (size_t j = 0; j <= m; j++) row[j] = j;
-  for (size_t i = 1; i <= n; i++) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= m; j++) {
-      size_t best = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      if (row[j] + 1 < best) best = row[j] + 1;
-      if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-      row[j] = best;
-    }
-  }
-  return row[m];
-}
-
-const char *clgan_word_nearest(const char *word, const char *const *list) {
-  const char *best = NULL;
-  size_t least = 4, n = strlen(word);
-  for (; *list; list++) {
-    size_t d = edit_distance(word, *list);
-    if (d < least && d * 2 <= n) least = d, best = *list;
-  }
-  return best;
-}
-
 void clgan_word_list(const char *const *list, char *out, size_t size) {
   size_t at = 0;
   out[0] = 0;
@@ -85,7 +56,7 @@ static double unknown_name(struct reader *r, const char *start, int length) {
   for (; r->names[n].name && n < 15; n++) all[n] = r->names[n].name;
   all[n] = NULL;
   clgan_word_list(all, list, sizeof list);
-  const char *near = clgan_word_nearest(word, all);
+  const char *near = clgan_words_nearest(word, all);
   snprintf(r->why, r->why_size, "unknown name '%s'%s%s%s; allowed: %s", word, near ? " (did you mean '" : "",
            near ? near : "", near ? "'?)" : "", list);
   return failed(r, r->why);

@@ -1,4 +1,5 @@
 /* cases_build.c - builders of the shared case table. */
+#include <math.h>
 #include <stdio.h>
 
 #include "ops/cases.h"
@@ -41,7 +42,9 @@ int clgan_case_conv(struct clgan_ir *g, const struct clgan_case *c) {
   const struct clgan_geom *q = &attr.geom;
   int extras = c->p[11], channels = c->p[0] ? q->ci : q->co, contracted = c->p[0] ? q->co : q->ci;
   int x = c->p[0] ? small(g, "x", q) : large(g, "x", q), bias = CLGAN_NONE, scale = CLGAN_NONE;
-  const char *name = extras & CLGAN_CASE_SPECTRAL ? "w+" : extras & CLGAN_CASE_SCALE ? "w~" : "w";
+  char name[64] = "w+";
+  if (!(extras & CLGAN_CASE_SPECTRAL)) /* as at the start of training: sums of the order of 1, which tanh does not flatten */
+    snprintf(name, sizeof name, "w@0*%.6f%s", 1 / sqrt((double)(q->kh * q->kw * contracted)), extras & CLGAN_CASE_SCALE ? "~" : "");
   int w = input(g, name, 1, q->kh * q->kw, contracted, channels);
   if (extras & CLGAN_CASE_BIAS) bias = input(g, "bias", 1, 1, 1, channels);
   if (extras & CLGAN_CASE_SCALE) scale = input(g, "scale+~", 1, 1, 1, 1);

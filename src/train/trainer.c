@@ -160,46 +160,8 @@ void clgan_trainer_destroy(struct clgan_trainer *t) {
 
 /* -- fresh weights -- */
 
-struct fresh {
-  struct clgan_trainer *t;
-  const struct clgan_net *net;
-};
-
-static enum clgan_status write_initial(void *context, const char *name, const struct clgan_param *p, const char *root, size_t offset,
-                                       struct clgan_error *e) {
-  const struct fresh *f = context;
-  (void)name;
-  float *x = clgan_mem_array(p->count, sizeof *x);
-  clgan_param_init(f->t->m, f->net, (size_t)(p - f->net->params), f->t->options.seed, x);
-  enum clgan_status s = clgan_store_write(f->t->store, root, offset, x, p->count, e);
-  clgan_mem_free(x);
-  return s;
-}
-
-/* The discriminator starts with 15 power iterations, as in the reference script. */
-static enum clgan_status iterate_spectral(struct clgan_trainer *t, struct clgan_error *e) {
-  const struct clgan_net *d = &t->m->nets[CLGAN_NET_D];
-  if (!d->spectral) return CLGAN_OK;
-  struct clgan_ir *g = clgan_ir_create();
-  struct clgan_net_state s = {0};
-  struct clgan_run *run = NULL;
-  enum clgan_status st = clgan_net_state_create(g, d, d->name, &s);
-  if (st == CLGAN_OK) st = clgan_net_power_iteration(g, &s);
-  if (st == CLGAN_OK) st = clgan_run_create(t->cl, t->store, g, NULL, 0, &run, e);
-  for (int k = 0; k < 15 && st == CLGAN_OK; k++) st = clgan_run_execute(run, e);
-  if (g->error.status) st = clgan_error_set(e, g->error.status, "%s", g->error.text);
-  clgan_run_destroy(run);
-  clgan_net_state_free(&s);
-  clgan_ir_destroy(g);
-  return st;
-}
-
 enum clgan_status clgan_trainer_init(struct clgan_trainer *t, struct clgan_error *e) {
-  for (int k = 0; k < 3; k++) {
-    struct fresh f = {t, &t->m->nets[k]};
-    CLGAN_TRY(clgan_tensors_walk(f.net, f.net->name, f.net->name, "params", false, write_initial, &f, e));
-  }
-  CLGAN_TRY(iterate_spectral(t, e));
+  for (int k = 0; k < 3; k++) CLGAN_TRY(clgan_weights_init(t->store, t->m, &t->m->nets[k], t->options.seed, e));
   CLGAN_TRY(clgan_weights_copy(t->store, &t->m->nets[CLGAN_NET_G], "G", "G_ema", true, e));
   CLGAN_TRY(clgan_weights_copy(t->store, &t->m->nets[CLGAN_NET_E], "E", "E_ema", true, e));
   t->step = 0;

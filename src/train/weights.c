@@ -114,6 +114,15 @@ enum clgan_status clgan_weights_put(struct clgan_store *s, const struct clgan_ne
   return st;
 }
 
+enum clgan_status clgan_weights_init(struct clgan_store *s, const struct clgan_model *m, const struct clgan_net *net, uint64_t seed,
+                                     struct clgan_error *e) {
+  struct arrays a = arrays_make(net, true);
+  clgan_net_init(m, net, seed, a.group, a.other);
+  enum clgan_status st = transfer(s, net, net->name, "params", net->name, &a, true, e);
+  arrays_free(&a, net);
+  return st;
+}
+
 enum clgan_status clgan_weights_load_model(const char *path, struct clgan_model **m, struct clgan_error *e) {
   struct clgan_checkpoint *c = NULL;
   *m = NULL;

@@ -26,4 +26,7 @@ enum clgan_status clgan_weights_get(struct clgan_store *s, const struct clgan_ne
                                     struct clgan_tensors *out, struct clgan_error *e);
 enum clgan_status clgan_weights_put(struct clgan_store *s, const struct clgan_net *net, const struct clgan_weights_place *at,
                                     const struct clgan_tensors *in, struct clgan_error *e);
+/** Initial weights of a net (clgan_net_init) into the store, under the net's own name. */
+enum clgan_status clgan_weights_init(struct clgan_store *s, const struct clgan_model *m, const struct clgan_net *net, uint64_t seed,
+                                     struct clgan_error *e);
 #endif
