@@ -44,6 +44,8 @@ static enum clgan_status export(const struct options *o, struct clgan_error *e) 
   if (s == CLGAN_OK) s = clgan_checkpoint_check(c, m, CLGAN_CHECKPOINT_SAMPLE, path, e);
   if (s == CLGAN_OK) {
     keep_sampled(&c->tensors, m);
+    clgan_mem_free(c->extra); /* of training only, and it names where the data set lay */
+    c->extra = NULL;
     s = clgan_checkpoint_save(c, o->out, !o->full, e);
   }
   if (s == CLGAN_OK) clgan_log_info("wrote %s: %zu tensors, %s", o->out, c->tensors.n, o->full ? "F32" : "F16");
