@@ -22,24 +22,36 @@ for file in "$source"/kernels/*.cl "$source"/kernels/*.clh; do
     *) cat "$file" ;;
   esac >"$work/kernels/$name"
 done
-# check FAMILY CASES...
+# check NAME FAMILY OPTIONS CASES...
 check() {
-  family=$1
-  shift
-  : >"$work/$family.log"
-  CLGAN_KERNEL_DIR=$work/kernels CLGAN_NO_CACHE=1 CLGAN_FAMILY=$family oclgrind --data-races --uninitialized \
-    --build-options -O0 --log "$work/$family.log" "$build/test_ops" --small "$@" >"$work/$family.out" 2>&1
-  echo $? >"$work/$family.status"
+  name=$1 family=$2 options=$3
+  shift 3
+  : >"$work/$name.log"
+  # shellcheck disable=SC2086  # several options
+  CLGAN_KERNEL_DIR=$work/kernels CLGAN_NO_CACHE=1 CLGAN_FAMILY=$family oclgrind $options --build-options -O0 \
+    --log "$work/$name.log" "$build/test_ops" --small "$@" >"$work/$name.out" 2>&1
+  echo $? >"$work/$name.status"
 }
-check reg "$@" &
-check local "$@"
+all="--data-races --uninitialized"
+if [ $# -gt 0 ]; then
+  checks="local reg"
+  check local local "$all" "$@" &
+  check reg reg "$all" "$@"
+else
+  # Registers-only convolutions read, and drop, lanes past the end of a row: Oclgrind holds a vector one lane of which is
+  # unwritten, and that a built-in function gets, to be used. test_ops puts NaN behind every input: a lane that counts shows.
+  checks="local reg reg-convolutions"
+  check local local "$all" &
+  check reg reg "$all" ^conv ^deconv ^linear ^wgrad
+  check reg-convolutions reg --data-races conv deconv linear wgrad
+fi
 wait
 failed=0
-for family in reg local; do
-  cat "$work/$family.out"
-  head -60 "$work/$family.log"
-  if [ "$(cat "$work/$family.status")" != 0 ] || [ -s "$work/$family.log" ]; then
-    echo "kernel family $family: failed"
+for name in $checks; do
+  cat "$work/$name.out"
+  head -60 "$work/$name.log"
+  if [ "$(cat "$work/$name.status")" != 0 ] || [ -s "$work/$name.log" ]; then
+    echo "$name: failed"
     failed=1
   fi
 done
