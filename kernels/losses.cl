@@ -1,19 +1,27 @@
-/* losses.cl: the losses and their gradients. Parameters: lanes.clh. A loss is one number: one work-group sums it, or (L1) chunks
- * leave partial sums that sum_parts adds in order. A gradient is multiplied by weight * coef[index] (coef ignored where index < 0).
- * Local memory: WG floats. */
+/* losses.cl: the losses and their gradients. Parameters: lanes.clh. A loss is one number: one work-group sums it, or
+ * (L1) chunks leave partial sums that sum_parts adds in order. A gradient is multiplied by weight * coef[index] (coef
+ * ignored where index < 0). Local memory: WG floats. */
 #include "lanes.clh"
 
 /* softplus = max(x, 0) + log1p(exp(-|x|)): stable at both ends, NaN for NaN */
-inline float softplus1(float x) { return fmax(x, 0.0f) + log1p(exp(-fabs(x))); }
-inline float sigmoid1(float x) { return 1.0f / (1.0f + exp(-x)); }
+inline float softplus1(float x) {
+  return fmax(x, 0.0f) + log1p(exp(-fabs(x)));
+}
+inline float sigmoid1(float x) {
+  return 1.0f / (1.0f + exp(-x));
+}
 #if V == 1
 #define softplusv softplus1
 #else
-inline vec softplusv(vec x) { return fmax(x, (vec)(0.0f)) + log1p(exp(-fabs(x))); }
+inline vec softplusv(vec x) {
+  return fmax(x, (vec)(0.0f)) + log1p(exp(-fabs(x)));
+}
 #endif
 
 /* Gradient factor: the weight known when the graph was built times the one of this step. */
-inline float factor(float weight, global const float *coef, int index) { return index < 0 ? weight : weight * coef[index]; }
+inline float factor(float weight, global const float *coef, int index) {
+  return index < 0 ? weight : weight * coef[index];
+}
 
 /* y = scale * (sum over s[0..n) of softplus(sign0 s) + sum over s[n..2n) of softplus(sign1 s)) */
 kernel void loss_gan(global const float *s, int n, float sign0, float sign1, float scale, global float *y) {
@@ -27,8 +35,8 @@ kernel void loss_gan(global const float *s, int n, float sign0, float sign1, flo
 }
 
 /* grid: 1 x 2n */
-kernel void loss_gan_bwd(global const float *s, int n, float sign0, float sign1, float weight, global const float *coef, int index,
-                         global float *ds, int4 grid) {
+kernel void loss_gan_bwd(global const float *s, int n, float sign0, float sign1, float weight, global const float *coef,
+                         int index, global float *ds, int4 grid) {
   float f = factor(weight, coef, index);
   EACH_ITEM(i, GRID_FIRST(grid), GRID_LAST(grid)) {
     float sign_i = i < n ? sign0 : sign1;
@@ -74,8 +82,8 @@ kernel void loss_l1_bwd(global const float *a, global const float *b, float weig
 }
 
 /* One column of p against one of t: squared error, or (bce) binary cross-entropy of the logit p: softplus(p) - p t. */
-kernel void loss_column(global const float *p, int cols_p, int column_p, global const float *t, int cols_t, int column_t, int n,
-                        int bce, global float *y) {
+kernel void loss_column(global const float *p, int cols_p, int column_p, global const float *t, int cols_t,
+                        int column_t, int n, int bce, global float *y) {
   GROUP_SUM_MEMORY
   float sum = 0.0f;
   EACH_ITEM(r, 0, n) {
@@ -87,14 +95,15 @@ kernel void loss_column(global const float *p, int cols_p, int column_p, global 
 }
 
 /* The other columns of dp are 0. weight holds 1/n. grid: rows x columns of dp */
-kernel void loss_column_bwd(global const float *p, int column_p, global const float *t, int cols_t, int column_t, int bce,
-                            float weight, global const float *coef, int index, global float *dp, int4 grid) {
+kernel void loss_column_bwd(global const float *p, int column_p, global const float *t, int cols_t, int column_t,
+                            int bce, float weight, global const float *coef, int index, global float *dp, int4 grid) {
   float f = factor(weight, coef, index);
-  GRID_ROWS(r, grid) EACH_ITEM(c, GRID_FIRST(grid), GRID_LAST(grid)) {
-    float a = p[(size_t)r * grid.y + c], b = t[(size_t)r * cols_t + column_t];
-    float d = bce ? sigmoid1(a) - b : 2.0f * (a - b);
-    dp[(size_t)r * grid.y + c] = c == column_p ? f * d : 0.0f;
-  }
+  GRID_ROWS(r, grid)
+    EACH_ITEM(c, GRID_FIRST(grid), GRID_LAST(grid)) {
+      float a = p[(size_t)r * grid.y + c], b = t[(size_t)r * cols_t + column_t];
+      float d = bce ? sigmoid1(a) - b : 2.0f * (a - b);
+      dp[(size_t)r * grid.y + c] = c == column_p ? f * d : 0.0f;
+    }
 }
 
 inline float row_max(global const float *p, int cols) {
@@ -119,8 +128,8 @@ kernel void loss_ce(global const float *p, int n, int cols, global const int *la
 }
 
 /* dp = f (softmax(p) - onehot(label)); weight holds 1/n. grid: rows x columns of p */
-kernel void loss_ce_bwd(global const float *p, global const int *label, float weight, global const float *coef, int index,
-                        global float *dp, int4 grid) {
+kernel void loss_ce_bwd(global const float *p, global const int *label, float weight, global const float *coef,
+                        int index, global float *dp, int4 grid) {
   float f = factor(weight, coef, index);
   GRID_ROWS(r, grid) {
     global const float *row = p + (size_t)r * grid.y;

@@ -1,6 +1,7 @@
-/* shape.cl: kernels that move data or work row by row: concatenation, slices, padding, tiling, one-hot, translation and flip,
- * reparameterised noise, row dot products. Tensors are NHWC, seen as rows x columns. Parameters: lanes.clh. Elements are copied
- * as 32-bit integers, so that integer tensors pass too. No local memory but rowdot's sum (WG floats). */
+/* shape.cl: kernels that move data or work row by row: concatenation, slices, padding, tiling, one-hot, translation and
+ * flip, reparameterised noise, row dot products. Tensors are NHWC, seen as rows x columns. Parameters: lanes.clh.
+ * Elements are copied as 32-bit integers, so that integer tensors pass too. No local memory but rowdot's sum (WG
+ * floats). */
 #include "lanes.clh"
 
 inline void copy_run(global uint *y, global const uint *x, int n) {
@@ -13,10 +14,10 @@ inline void zero_run(global uint *y, int n) {
   EACH_REST(i, 0, n) y[i] = 0u;
 }
 
-/* y[r, offset_y + c] = a[r, offset_a + c] for c < cols_a, then b's columns: a concatenation of two, or (cols_b 0) a slice.
- * grid: rows x (cols_a + cols_b). ld: elements from row to row. */
-kernel void join(global const uint *a, int ld_a, int offset_a, int cols_a, global const uint *b, int ld_b, global uint *y, int ld_y,
-                 int offset_y, int4 grid) {
+/* y[r, offset_y + c] = a[r, offset_a + c] for c < cols_a, then b's columns: a concatenation of two, or (cols_b 0) a
+ * slice. grid: rows x (cols_a + cols_b). ld: elements from row to row. */
+kernel void join(global const uint *a, int ld_a, int offset_a, int cols_a, global const uint *b, int ld_b,
+                 global uint *y, int ld_y, int offset_y, int4 grid) {
   int first = GRID_FIRST(grid), last = GRID_LAST(grid), middle = clamp(cols_a, first, last);
   GRID_ROWS(r, grid) {
     global uint *to = y + (size_t)r * ld_y + offset_y;
@@ -47,12 +48,13 @@ kernel void tile(global const float *x, int times, global float *y, int4 grid) {
 
 /* dx[r, j] = sum over q of dy[r, j * times + q]. grid: rows x columns of dx. */
 kernel void tile_bwd(global const float *dy, int times, global float *dx, int4 grid) {
-  GRID_ROWS(r, grid) EACH_ITEM(j, GRID_FIRST(grid), GRID_LAST(grid)) {
-    global const float *from = dy + ((size_t)r * grid.y + j) * times;
-    float sum = 0.0f;
-    for (int q = 0; q < times; q++) sum += from[q];
-    dx[(size_t)r * grid.y + j] = sum;
-  }
+  GRID_ROWS(r, grid)
+    EACH_ITEM(j, GRID_FIRST(grid), GRID_LAST(grid)) {
+      global const float *from = dy + ((size_t)r * grid.y + j) * times;
+      float sum = 0.0f;
+      for (int q = 0; q < times; q++) sum += from[q];
+      dx[(size_t)r * grid.y + j] = sum;
+    }
 }
 
 /* y[r, c] = label[r] == c. */
@@ -63,11 +65,11 @@ kernel void onehot(global const int *label, global float *y, int4 grid) {
   }
 }
 
-/* y[n, i, q] = x'[n, i + di, q + dj] with (di, dj) = offset[n] - margin, 0 outside; x' is x mirrored left-right where flip[n].
- * back: the transpose (y is the gradient of x'), which reads dy where the forward pass wrote. grid: N*height rows of width*channels,
- * never cut along columns. */
-kernel void shift(global const uint *x, global const int *offset, global const int *flip, int has_flip, global uint *y, int height,
-                  int width, int channels, int margin, int back, int4 grid) {
+/* y[n, i, q] = x'[n, i + di, q + dj] with (di, dj) = offset[n] - margin, 0 outside; x' is x mirrored left-right where
+ * flip[n]. back: the transpose (y is the gradient of x'), which reads dy where the forward pass wrote. grid: N*height
+ * rows of width*channels, never cut along columns. */
+kernel void shift(global const uint *x, global const int *offset, global const int *flip, int has_flip, global uint *y,
+                  int height, int width, int channels, int margin, int back, int4 grid) {
   GRID_ROWS(r, grid) {
     int n = r / height, di = offset[2 * n] - margin, dj = offset[2 * n + 1] - margin;
     int from_row = r - n * height + (back ? -di : di);
@@ -114,7 +116,8 @@ kernel void reparam(global const float *h, global const float *noise, float lo, 
 kernel void reparam_bwd(global const float *dz, global const float *h, global const float *noise, float lo, float hi,
                         global float *dh, int4 grid) {
   GRID_ROWS(r, grid) {
-    global const float *d = dz + (size_t)r * grid.y, *ls = h + (size_t)r * 2 * grid.y + grid.y, *e = noise + (size_t)r * grid.y;
+    global const float *d = dz + (size_t)r * grid.y, *ls = h + (size_t)r * 2 * grid.y + grid.y,
+                       *e = noise + (size_t)r * grid.y;
     global float *dmu = dh + (size_t)r * 2 * grid.y, *dls = dmu + grid.y;
     EACH_VECTOR(c, GRID_FIRST(grid), GRID_LAST(grid)) {
       vec g = VLOAD(d + c), s = VLOAD(ls + c), t = g * VLOAD(e + c) * exp(s);

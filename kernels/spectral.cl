@@ -1,6 +1,7 @@
-/* spectral.cl: spectral normalisation of a weight W seen as K rows x O columns (row-major): the scale 1/(v' W u), one step of the
- * power iteration, the gradient through the division. Parameters: lanes.clh. Sums: one partial per work-group (chunk of rows),
- * added in the chunks' order by a second launch. Local memory: WG floats, and 2 WG in spectral_power_part. */
+/* spectral.cl: spectral normalisation of a weight W seen as K rows x O columns (row-major): the scale 1/(v' W u), one
+ * step of the power iteration, the gradient through the division. Parameters: lanes.clh. Sums: one partial per
+ * work-group (chunk of rows), added in the chunks' order by a second launch. Local memory: WG floats, and 2 WG in
+ * spectral_power_part. */
 #include "lanes.clh"
 
 /* Four sums side by side, so that a CPU does not wait for one addition before the next. */
@@ -19,9 +20,10 @@ inline float dot_run(global const float *a, global const float *b, int n) {
   return sum;
 }
 
-/* part[chunk] = sum over the chunk's rows k of v[k] (W[k, :] . u); 1 / it where there is one chunk only (part is then the result). */
-kernel void spectral_dot(global const float *w, global const float *u, global const float *v, int rows, int cols, int run,
-                         global float *part) {
+/* part[chunk] = sum over the chunk's rows k of v[k] (W[k, :] . u); 1 / it where there is one chunk only (part is then
+ * the result). */
+kernel void spectral_dot(global const float *w, global const float *u, global const float *v, int rows, int cols,
+                         int run, global float *part) {
   GROUP_SUM_MEMORY
   int first = (int)get_group_id(0) * run, last = min(rows, first + run);
   float sum = 0.0f;
@@ -46,8 +48,8 @@ kernel void spectral_inverse(global const float *part, int chunks, global float 
 
 /* One pass over W for both products: a row's t = W[k, :] . u is at once weighted into W' t while the row is in cache.
  * t [K]; squares[chunk] = sum of t t; sums[chunk][O] = sum over the chunk's rows of t[k] W[k, :]. */
-kernel void spectral_power_part(global const float *w, global const float *u, int rows, int cols, int run, global float *t,
-                                global float *squares, global float *sums) {
+kernel void spectral_power_part(global const float *w, global const float *u, int rows, int cols, int run,
+                                global float *t, global float *squares, global float *sums) {
   int chunk = (int)get_group_id(0), first = chunk * run, last = min(rows, first + run), id = (int)get_local_id(0);
   global float *sum = sums + (size_t)chunk * cols;
   float square = 0.0f;
@@ -60,7 +62,8 @@ kernel void spectral_power_part(global const float *w, global const float *u, in
     t[k] = t0, t[k + 1] = t1, t[k + 2] = t2, t[k + 3] = t3;
     square += (t0 * t0 + t1 * t1) + (t2 * t2 + t3 * t3);
     EACH_VECTOR(c, 0, cols)
-      VSTORE(VLOAD(sum + c) + ((t0 * VLOAD(w0 + c) + t1 * VLOAD(w1 + c)) + (t2 * VLOAD(w2 + c) + t3 * VLOAD(w3 + c))), sum + c);
+      VSTORE(VLOAD(sum + c) + ((t0 * VLOAD(w0 + c) + t1 * VLOAD(w1 + c)) + (t2 * VLOAD(w2 + c) + t3 * VLOAD(w3 + c))),
+             sum + c);
     EACH_REST(c, 0, cols) sum[c] += (t0 * w0[c] + t1 * w1[c]) + (t2 * w2[c] + t3 * w3[c]);
   }
   for (; k < last; k++) {
@@ -106,8 +109,8 @@ kernel void spectral_power_part(global const float *w, global const float *u, in
 }
 
 /* v = t / |t|, u = W' v / |W' v|, norms floored at 1e-12. One work-group. */
-kernel void spectral_power_end(global const float *t, global const float *squares, global const float *sums, int chunks, int rows,
-                               int cols, global float *u, global float *v) {
+kernel void spectral_power_end(global const float *t, global const float *squares, global const float *sums, int chunks,
+                               int rows, int cols, global float *u, global float *v) {
   GROUP_SUM_MEMORY
   float square = 0.0f;
   for (int i = 0; i < chunks; i++) square += squares[i];
@@ -151,7 +154,8 @@ kernel void spectral_inner(global const float *a, global const float *b, int n, 
   if (get_local_id(0) == 0) part[get_group_id(0)] = sum;
 }
 
-/* dw[k, o] = inv g[k, o] - inv^2 (sum of the chunks) v[k] u[o]. dw may be g: an item reads an element before it writes it. */
+/* dw[k, o] = inv g[k, o] - inv^2 (sum of the chunks) v[k] u[o]. dw may be g: an item reads an element before it writes
+ * it. */
 kernel void spectral_bwd(global const float *g, global const float *u, global const float *v, global const float *inv,
                          global const float *part, int chunks, global float *dw, int4 grid) {
   float sum = 0.0f, scale = inv[0];
@@ -160,7 +164,8 @@ kernel void spectral_bwd(global const float *g, global const float *u, global co
   GRID_ROWS(k, grid) {
     float f = sum * v[k];
     size_t at = (size_t)k * grid.y;
-    EACH_VECTOR(o, GRID_FIRST(grid), GRID_LAST(grid)) VSTORE(scale * VLOAD(g + at + o) - f * VLOAD(u + o), dw + at + o);
+    EACH_VECTOR(o, GRID_FIRST(grid), GRID_LAST(grid))
+      VSTORE(scale * VLOAD(g + at + o) - f * VLOAD(u + o), dw + at + o);
     EACH_REST(o, GRID_FIRST(grid), GRID_LAST(grid)) dw[at + o] = scale * g[at + o] - f * u[o];
   }
 }

@@ -1,5 +1,5 @@
-/* cases.c - the shared case table: rows. Name = family/what; the families are the operations. Models' layers have the sizes of base
- * 32 at batch 4. */
+/* cases.c - the shared case table: rows. Name = family/what; families are operations. Layers of models have the sizes
+ * of base 32 at batch 4. */
 #include "ops/cases.h"
 
 #define S CLGAN_CASE_SMALL

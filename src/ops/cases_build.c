@@ -21,7 +21,9 @@ static int normals(struct clgan_ir *g, const char *what, int deviation, int n, i
   snprintf(name, sizeof name, "%s@0*%d", what, deviation);
   return input(g, name, n, 1, 1, c);
 }
-static int image(struct clgan_ir *g, const char *name, const int *p) { return input(g, name, p[0], p[1], p[2], p[3]); }
+static int image(struct clgan_ir *g, const char *name, const int *p) {
+  return input(g, name, p[0], p[1], p[2], p[3]);
+}
 
 #define EMIT(g, op, attr, ...) \
   clgan_ir_emit((g), (op), (attr), (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), (int[]){__VA_ARGS__}, NULL)
@@ -29,13 +31,18 @@ static int image(struct clgan_ir *g, const char *name, const int *p) { return in
 /* -- convolutions -- */
 
 static struct clgan_geom geom_of(const int *p) {
-  struct clgan_geom q = {.n = p[1], .hi = p[2], .wi = p[3], .ci = p[4], .co = p[5], .kh = p[6], .kw = p[7], .stride = p[8], .pad = p[9]};
+  struct clgan_geom q = {
+      .n = p[1], .hi = p[2], .wi = p[3], .ci = p[4], .co = p[5], .kh = p[6], .kw = p[7], .stride = p[8], .pad = p[9]};
   q.ho = (q.hi + 2 * q.pad - q.kh) / q.stride + 1;
   q.wo = (q.wi + 2 * q.pad - q.kw) / q.stride + 1;
   return q;
 }
-static int large(struct clgan_ir *g, const char *name, const struct clgan_geom *q) { return input(g, name, q->n, q->hi, q->wi, q->ci); }
-static int small(struct clgan_ir *g, const char *name, const struct clgan_geom *q) { return input(g, name, q->n, q->ho, q->wo, q->co); }
+static int large(struct clgan_ir *g, const char *name, const struct clgan_geom *q) {
+  return input(g, name, q->n, q->hi, q->wi, q->ci);
+}
+static int small(struct clgan_ir *g, const char *name, const struct clgan_geom *q) {
+  return input(g, name, q->n, q->ho, q->wo, q->co);
+}
 
 int clgan_case_conv(struct clgan_ir *g, const struct clgan_case *c) {
   struct clgan_attr attr = {.geom = geom_of(c->p), .act = (enum clgan_act)c->p[10], .slope = 0.2f, .i = {c->p[0]}};
@@ -43,8 +50,10 @@ int clgan_case_conv(struct clgan_ir *g, const struct clgan_case *c) {
   int extras = c->p[11], channels = c->p[0] ? q->ci : q->co, contracted = c->p[0] ? q->co : q->ci;
   int x = c->p[0] ? small(g, "x", q) : large(g, "x", q), bias = CLGAN_NONE, scale = CLGAN_NONE;
   char name[64] = "w+";
-  if (!(extras & CLGAN_CASE_SPECTRAL)) /* as at the start of training: sums of the order of 1, which tanh does not flatten */
-    snprintf(name, sizeof name, "w@0*%.6f%s", 1 / sqrt((double)(q->kh * q->kw * contracted)), extras & CLGAN_CASE_SCALE ? "~" : "");
+  if (!(extras &
+        CLGAN_CASE_SPECTRAL)) /* as at the start of training: sums of the order of 1, which tanh does not flatten */
+    snprintf(name, sizeof name, "w@0*%.6f%s", 1 / sqrt((double)(q->kh * q->kw * contracted)),
+             extras & CLGAN_CASE_SCALE ? "~" : "");
   int w = input(g, name, 1, q->kh * q->kw, contracted, channels);
   if (extras & CLGAN_CASE_BIAS) bias = input(g, "bias", 1, 1, 1, channels);
   if (extras & CLGAN_CASE_SCALE) scale = input(g, "scale+~", 1, 1, 1, 1);
@@ -128,7 +137,8 @@ int clgan_case_bn_run(struct clgan_ir *g, const struct clgan_case *c) {
   struct clgan_attr attr = {.f = {0.1f}, .i = {c->p[0]}};
   int channels = c->p[1], rmean = state(g, "rmean", channels), rvar = state(g, "rvar+", channels);
   int mean = input(g, "mean~", 1, 1, 1, channels), var = input(g, "var+~", 1, 1, 1, channels);
-  return EMIT(g, CLGAN_OP_BN_RUN, &attr, rmean, rvar, mean, var, c->p[2] ? input(g, "momentum+~", 1, 1, 1, 1) : CLGAN_NONE);
+  return EMIT(g, CLGAN_OP_BN_RUN, &attr, rmean, rvar, mean, var,
+              c->p[2] ? input(g, "momentum+~", 1, 1, 1, 1) : CLGAN_NONE);
 }
 
 /* -- shapes -- */
@@ -149,8 +159,12 @@ static int cut(struct clgan_ir *g, const struct clgan_case *c, int op) {
   struct clgan_attr attr = {.i = {c->p[0], c->p[5], c->p[6]}};
   return EMIT(g, op, &attr, image(g, "x", c->p + 1));
 }
-int clgan_case_slice(struct clgan_ir *g, const struct clgan_case *c) { return cut(g, c, CLGAN_OP_SLICE); }
-int clgan_case_pad(struct clgan_ir *g, const struct clgan_case *c) { return cut(g, c, CLGAN_OP_PAD); }
+int clgan_case_slice(struct clgan_ir *g, const struct clgan_case *c) {
+  return cut(g, c, CLGAN_OP_SLICE);
+}
+int clgan_case_pad(struct clgan_ir *g, const struct clgan_case *c) {
+  return cut(g, c, CLGAN_OP_PAD);
+}
 
 int clgan_case_labels(struct clgan_ir *g, const struct clgan_case *c) {
   int n = c->p[0], a = integers(g, "a", 1 << 20, n, c->p[1]), b = integers(g, "b", 1 << 20, n, c->p[2]);
@@ -195,7 +209,8 @@ int clgan_case_rowscale(struct clgan_ir *g, const struct clgan_case *c) {
 /* -- spectral norm: positive numbers keep v' W u away from 0, where its inverse has no digits -- */
 
 int clgan_case_spectral(struct clgan_ir *g, const struct clgan_case *c) {
-  int w = input(g, "w+~", 1, 1, c->p[0], c->p[1]), u = input(g, "u+~", 1, 1, 1, c->p[1]), v = input(g, "v+~", 1, 1, 1, c->p[0]);
+  int w = input(g, "w+~", 1, 1, c->p[0], c->p[1]), u = input(g, "u+~", 1, 1, 1, c->p[1]),
+      v = input(g, "v+~", 1, 1, 1, c->p[0]);
   return EMIT(g, CLGAN_OP_SPECTRAL, NULL, w, u, v);
 }
 

@@ -17,11 +17,16 @@ void clgan_case_fill(const char *name, enum clgan_dtype type, size_t count, uint
   const char *below = strchr(name, ':'), *at = strchr(name, '@'), *times = at ? strchr(at, '*') : NULL;
   float mean = at ? (float)atof(at + 1) : 0, deviation = times ? (float)atof(times + 1) : 1;
   for (size_t i = 0; i < count; i++) {
-    if (type == CLGAN_U8) ((unsigned char *)data)[i] = (unsigned char)clgan_random_below(&r, 256);
-    else if (type == CLGAN_I32) ((int32_t *)data)[i] = (int32_t)clgan_random_below(&r, below ? (uint32_t)atol(below + 1) : 2);
-    else if (at) ((float *)data)[i] = mean + deviation * clgan_random_normal(&r);
-    else if (strchr(name, '+')) ((float *)data)[i] = 0.1f + 1.9f * clgan_random_uniform(&r);
-    else ((float *)data)[i] = 2 * clgan_random_uniform(&r) - 1;
+    if (type == CLGAN_U8)
+      ((unsigned char *)data)[i] = (unsigned char)clgan_random_below(&r, 256);
+    else if (type == CLGAN_I32)
+      ((int32_t *)data)[i] = (int32_t)clgan_random_below(&r, below ? (uint32_t)atol(below + 1) : 2);
+    else if (at)
+      ((float *)data)[i] = mean + deviation * clgan_random_normal(&r);
+    else if (strchr(name, '+'))
+      ((float *)data)[i] = 0.1f + 1.9f * clgan_random_uniform(&r);
+    else
+      ((float *)data)[i] = 2 * clgan_random_uniform(&r) - 1;
   }
 }
 

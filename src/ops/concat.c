@@ -1,5 +1,5 @@
-/* concat.c - CONCAT, SLICE and PAD along images (axis N) or channels (axis C). Either way a tensor is rows x columns: one row of
- * everything along N, n*h*w rows of c along C. */
+/* concat.c - CONCAT, SLICE and PAD along images (axis N) or channels (axis C). Either way a tensor is rows x columns:
+ * one row of everything along N, n*h*w rows of c along C. */
 #include "ops/lanes.h"
 #include "ref/shape.h"
 
@@ -9,13 +9,19 @@ enum { ATTR_AXIS, ATTR_START, ATTR_COUNT }; /* of PAD: the third is the total */
 static size_t rows_of(struct clgan_shape s, int axis) {
   return axis == AXIS_N ? 1 : (size_t)s.n * (size_t)s.h * (size_t)s.w;
 }
-static size_t cols_of(struct clgan_shape s, int axis) { return axis == AXIS_N ? clgan_shape_count(s) : (size_t)s.c; }
+static size_t cols_of(struct clgan_shape s, int axis) {
+  return axis == AXIS_N ? clgan_shape_count(s) : (size_t)s.c;
+}
 /* Columns that one step along the axis takes. */
 static size_t unit_of(struct clgan_shape s, int axis) {
   return axis == AXIS_N ? (size_t)s.h * (size_t)s.w * (size_t)s.c : 1;
 }
-static int extent(struct clgan_shape s, int axis) { return axis == AXIS_N ? s.n : s.c; }
-static void set_extent(struct clgan_shape *s, int axis, int n) { *(axis == AXIS_N ? &s->n : &s->c) = n; }
+static int extent(struct clgan_shape s, int axis) {
+  return axis == AXIS_N ? s.n : s.c;
+}
+static void set_extent(struct clgan_shape *s, int axis, int n) {
+  *(axis == AXIS_N ? &s->n : &s->c) = n;
+}
 
 static bool axis_holds(struct clgan_ir *g, const struct clgan_node *node) {
   int axis = node->attr.i[ATTR_AXIS];
@@ -39,7 +45,8 @@ static bool concat_shape(struct clgan_ir *g, const struct clgan_node *node, stru
     total += extent(s, axis);
     set_extent(&s, axis, extent(first, axis));
     enum clgan_dtype t = g->values[node->in[k]].dtype;
-    if (s.n != first.n || s.h != first.h || s.w != first.w || s.c != first.c || t != type[0] || (t != CLGAN_F32 && t != CLGAN_I32)) {
+    if (s.n != first.n || s.h != first.h || s.w != first.w || s.c != first.c || t != type[0] ||
+        (t != CLGAN_F32 && t != CLGAN_I32)) {
       clgan_ir_fail(g, "concat: operand %d differs from the first beside the axis, or is not F32 or I32", k);
       return false;
     }
@@ -60,7 +67,8 @@ static void concat_backward(struct clgan_ir *g, int id, const int *gout, const b
   }
 }
 
-static void concat_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in, double *const *out) {
+static void concat_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                             double *const *out) {
   int axis = node->attr.i[ATTR_AXIS];
   struct clgan_shape y = clgan_ir_shape(g, node->out[0]);
   size_t at = 0;
@@ -109,8 +117,15 @@ static void concat_prepare(const struct clgan_ir *g, const struct clgan_node *no
   }
 }
 
-const struct clgan_op clgan_op_concat = {.name = "concat", .min_in = 1, .n_out = 1, .inplace = -1, .acc = -1, .shape = concat_shape,
-                                         .backward = concat_backward, .reference = concat_reference, .prepare = concat_prepare};
+const struct clgan_op clgan_op_concat = {.name = "concat",
+                                         .min_in = 1,
+                                         .n_out = 1,
+                                         .inplace = -1,
+                                         .acc = -1,
+                                         .shape = concat_shape,
+                                         .backward = concat_backward,
+                                         .reference = concat_reference,
+                                         .prepare = concat_prepare};
 
 static bool slice_shape(struct clgan_ir *g, const struct clgan_node *node, struct clgan_shape out[CLGAN_NODE_OUT],
                         enum clgan_dtype type[CLGAN_NODE_OUT]) {
@@ -118,7 +133,8 @@ static bool slice_shape(struct clgan_ir *g, const struct clgan_node *node, struc
   int axis = node->attr.i[ATTR_AXIS], start = node->attr.i[ATTR_START], count = node->attr.i[ATTR_COUNT];
   out[0] = clgan_ir_shape(g, node->in[0]);
   type[0] = g->values[node->in[0]].dtype;
-  if (start < 0 || count < 1 || count > extent(out[0], axis) - start || (type[0] != CLGAN_F32 && type[0] != CLGAN_I32)) {
+  if (start < 0 || count < 1 || count > extent(out[0], axis) - start ||
+      (type[0] != CLGAN_F32 && type[0] != CLGAN_I32)) {
     clgan_ir_fail(g, "slice: %d from %d of %d, or not F32 or I32", count, start, extent(out[0], axis));
     return false;
   }
@@ -133,7 +149,8 @@ static void slice_backward(struct clgan_ir *g, int id, const int *gout, const bo
   if (need[0]) gin[0] = clgan_ir_emit(g, CLGAN_OP_PAD, &attr, 1, gout, NULL);
 }
 
-static void slice_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in, double *const *out) {
+static void slice_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                            double *const *out) {
   int axis = node->attr.i[ATTR_AXIS];
   struct clgan_shape x = clgan_ir_shape(g, node->in[0]), y = clgan_ir_shape(g, node->out[0]);
   size_t start = (size_t)node->attr.i[ATTR_START] * unit_of(x, axis);
@@ -144,14 +161,22 @@ static void slice_prepare(const struct clgan_ir *g, const struct clgan_node *nod
                           struct clgan_launches *l) {
   int axis = node->attr.i[ATTR_AXIS];
   struct clgan_shape x = clgan_ir_shape(g, node->in[0]), y = clgan_ir_shape(g, node->out[0]);
-  struct join j = {.a = node->in[0], .ld_a = (int)cols_of(x, axis), .b = CLGAN_NONE, .y = node->out[0], .rows = rows_of(y, axis)};
+  struct join j = {
+      .a = node->in[0], .ld_a = (int)cols_of(x, axis), .b = CLGAN_NONE, .y = node->out[0], .rows = rows_of(y, axis)};
   j.offset_a = node->attr.i[ATTR_START] * (int)unit_of(x, axis);
   j.cols_a = j.ld_y = (int)cols_of(y, axis);
   launch_join(t, l, &j);
 }
 
-const struct clgan_op clgan_op_slice = {.name = "slice", .min_in = 1, .n_out = 1, .inplace = -1, .acc = -1, .shape = slice_shape,
-                                        .backward = slice_backward, .reference = slice_reference, .prepare = slice_prepare};
+const struct clgan_op clgan_op_slice = {.name = "slice",
+                                        .min_in = 1,
+                                        .n_out = 1,
+                                        .inplace = -1,
+                                        .acc = -1,
+                                        .shape = slice_shape,
+                                        .backward = slice_backward,
+                                        .reference = slice_reference,
+                                        .prepare = slice_prepare};
 
 static bool pad_shape(struct clgan_ir *g, const struct clgan_node *node, struct clgan_shape out[CLGAN_NODE_OUT],
                       enum clgan_dtype type[CLGAN_NODE_OUT]) {
@@ -174,7 +199,8 @@ static void pad_backward(struct clgan_ir *g, int id, const int *gout, const bool
   if (need[0]) gin[0] = clgan_ir_emit(g, CLGAN_OP_SLICE, &attr, 1, gout, NULL);
 }
 
-static void pad_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in, double *const *out) {
+static void pad_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                          double *const *out) {
   int axis = node->attr.i[ATTR_AXIS];
   struct clgan_shape x = clgan_ir_shape(g, node->in[0]), y = clgan_ir_shape(g, node->out[0]);
   size_t start = (size_t)node->attr.i[ATTR_START] * unit_of(x, axis), total = clgan_shape_count(y);
@@ -196,5 +222,12 @@ static void pad_prepare(const struct clgan_ir *g, const struct clgan_node *node,
   clgan_grid_launch(j, &lanes, &grid);
 }
 
-const struct clgan_op clgan_op_pad = {.name = "pad", .min_in = 1, .n_out = 1, .inplace = -1, .acc = -1, .shape = pad_shape,
-                                      .backward = pad_backward, .reference = pad_reference, .prepare = pad_prepare};
+const struct clgan_op clgan_op_pad = {.name = "pad",
+                                      .min_in = 1,
+                                      .n_out = 1,
+                                      .inplace = -1,
+                                      .acc = -1,
+                                      .shape = pad_shape,
+                                      .backward = pad_backward,
+                                      .reference = pad_reference,
+                                      .prepare = pad_prepare};

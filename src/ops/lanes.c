@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 
-#define REG_RUN 4096     /* elements below which another work-item costs a CPU driver more than it saves */
-#define LOCAL_RUN 4      /* elements an item of the local family handles, at least where there are many */
-#define REG_CHUNK 8192   /* smallest piece of a reduction */
+#define REG_RUN 4096   /* elements below which another work-item costs a CPU driver more than it saves */
+#define LOCAL_RUN 4    /* elements an item of the local family handles, at least where there are many */
+#define REG_CHUNK 8192 /* smallest piece of a reduction */
 #define LOCAL_CHUNK 2048
 
 struct clgan_lanes clgan_lanes_of(const struct clgan_target *t, int group) {
@@ -19,7 +19,9 @@ struct clgan_lanes clgan_lanes_of(const struct clgan_target *t, int group) {
   return x;
 }
 
-static size_t units(const struct clgan_target *t) { return t->device->compute_units ? t->device->compute_units : 1; }
+static size_t units(const struct clgan_target *t) {
+  return t->device->compute_units ? t->device->compute_units : 1;
+}
 
 int clgan_lanes_chunks(const struct clgan_target *t, size_t count) {
   bool reg = t->family == CLGAN_FAMILY_REG;
@@ -29,7 +31,8 @@ int clgan_lanes_chunks(const struct clgan_target *t, size_t count) {
   return (int)clgan_max_size(1, clgan_min_size(n, most));
 }
 
-struct clgan_grid clgan_grid_of(const struct clgan_target *t, const struct clgan_lanes *lanes, size_t rows, size_t cols) {
+struct clgan_grid clgan_grid_of(const struct clgan_target *t, const struct clgan_lanes *lanes, size_t rows,
+                                size_t cols) {
   size_t pieces, row_run = 1, col_run = cols;
   if (t->family == CLGAN_FAMILY_REG) {
     pieces = clgan_max_size(1, clgan_min_size(rows * cols / REG_RUN, 8 * units(t)));

@@ -1,7 +1,9 @@
-/** @file lanes.h  Private to ops/: how the memory-bound kernels that include kernels/lanes.clh are spread over a device.
+/** @file lanes.h  Private to ops/: how the memory-bound kernels that include kernels/lanes.clh are spread over a
+ * device.
  *
- * Both kernel families share one source. Registers only: work-groups of one item, which walks a long contiguous run in vectors.
- * Local memory: work-groups of 64 or 256 items, neighbours on neighbouring elements, sums reduced as a tree in local memory. */
+ * Both kernel families share one source. Registers only: work-groups of one item, which walks a long contiguous run in
+ * vectors. Local memory: work-groups of 64 or 256 items, neighbours on neighbouring elements, sums reduced as a tree in
+ * local memory. */
 #ifndef CLGAN_OPS_LANES_H
 #define CLGAN_OPS_LANES_H
 #include "ops/op.h"
@@ -21,7 +23,8 @@ int clgan_lanes_chunks(const struct clgan_target *t, size_t count);
 struct clgan_grid {
   int rows, cols, row_run, col_run;
 };
-struct clgan_grid clgan_grid_of(const struct clgan_target *t, const struct clgan_lanes *lanes, size_t rows, size_t cols);
+struct clgan_grid clgan_grid_of(const struct clgan_target *t, const struct clgan_lanes *lanes, size_t rows,
+                                size_t cols);
 /** Passes the grid (one by-value int4: rows, cols, row_run, col_run) and sets the launch's sizes. */
 void clgan_grid_launch(struct clgan_launch *l, const struct clgan_lanes *lanes, const struct clgan_grid *grid);
 
@@ -29,6 +32,10 @@ void clgan_grid_launch(struct clgan_launch *l, const struct clgan_lanes *lanes, 
 static inline size_t clgan_scratch_align(size_t elements) {
   return (elements + CLGAN_ALIGN - 1) / CLGAN_ALIGN * CLGAN_ALIGN;
 }
-static inline size_t clgan_min_size(size_t a, size_t b) { return a < b ? a : b; }
-static inline size_t clgan_max_size(size_t a, size_t b) { return a > b ? a : b; }
+static inline size_t clgan_min_size(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+static inline size_t clgan_max_size(size_t a, size_t b) {
+  return a > b ? a : b;
+}
 #endif

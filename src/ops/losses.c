@@ -15,7 +15,9 @@ bool clgan_loss_operands_fit(struct clgan_ir *g, const struct clgan_node *node, 
   bool fits = false;
   if (op == CLGAN_OP_LOSS_GAN) {
     fits = a.n % 2 == 0 && clgan_shape_count(a) == (size_t)a.n;
-    if (!fits) clgan_ir_fail(g, "loss_gan: expected scores of two halves [2n,1], got [%d,%d]", a.n, clgan_loss_cols(g, node->in[0]));
+    if (!fits)
+      clgan_ir_fail(g, "loss_gan: expected scores of two halves [2n,1], got [%d,%d]", a.n,
+                    clgan_loss_cols(g, node->in[0]));
     return fits;
   }
   struct clgan_shape b = clgan_ir_shape(g, node->in[1]);
@@ -24,8 +26,9 @@ bool clgan_loss_operands_fit(struct clgan_ir *g, const struct clgan_node *node, 
     case CLGAN_OP_LOSS_CE: fits = is_label(g, node->in[1], a.n); break;
     default: fits = a.n == b.n && column_inside(g, node, 0) && column_inside(g, node, 1); break;
   }
-  if (!fits) clgan_ir_fail(g, "%s: operands [%d,%d] and [%d,%d] do not fit", clgan_op_row(op)->name, a.n,
-                           clgan_loss_cols(g, node->in[0]), b.n, clgan_loss_cols(g, node->in[1]));
+  if (!fits)
+    clgan_ir_fail(g, "%s: operands [%d,%d] and [%d,%d] do not fit", clgan_op_row(op)->name, a.n,
+                  clgan_loss_cols(g, node->in[0]), b.n, clgan_loss_cols(g, node->in[1]));
   return fits;
 }
 
@@ -38,18 +41,18 @@ static int emit_backward(struct clgan_ir *g, const struct clgan_node *node, int 
   return clgan_ir_emit(g, op, &attr, operands + 1, in, NULL);
 }
 
-#define LOSS_SHAPE(name, OP)                                                                                                  \
-  static bool name##_shape(struct clgan_ir *g, const struct clgan_node *node, struct clgan_shape out[CLGAN_NODE_OUT],          \
-                           enum clgan_dtype type[CLGAN_NODE_OUT]) {                                                            \
-    (void)type;                                                                                                                \
-    out[0] = clgan_shape_of(1, 1, 1, 1);                                                                                       \
-    return clgan_loss_operands_fit(g, node, OP);                                                                               \
-  }                                                                                                                            \
-  static void name##_backward(struct clgan_ir *g, int id, const int *gout, const bool *need, int *gin) {                       \
-    (void)gout;                                                                                                                \
-    struct clgan_node node = g->nodes[id];                                                                                     \
-    enum { GRADIENT_OF = OP == CLGAN_OP_LOSS_L1, OPERANDS = OP == CLGAN_OP_LOSS_GAN ? 1 : 2 };                                 \
-    if (need[GRADIENT_OF]) gin[GRADIENT_OF] = emit_backward(g, &node, OP##_BWD, OPERANDS);                                     \
+#define LOSS_SHAPE(name, OP)                                                                                          \
+  static bool name##_shape(struct clgan_ir *g, const struct clgan_node *node, struct clgan_shape out[CLGAN_NODE_OUT], \
+                           enum clgan_dtype type[CLGAN_NODE_OUT]) {                                                   \
+    (void)type;                                                                                                       \
+    out[0] = clgan_shape_of(1, 1, 1, 1);                                                                              \
+    return clgan_loss_operands_fit(g, node, OP);                                                                      \
+  }                                                                                                                   \
+  static void name##_backward(struct clgan_ir *g, int id, const int *gout, const bool *need, int *gin) {              \
+    (void)gout;                                                                                                       \
+    struct clgan_node node = g->nodes[id];                                                                            \
+    enum { GRADIENT_OF = OP == CLGAN_OP_LOSS_L1, OPERANDS = OP == CLGAN_OP_LOSS_GAN ? 1 : 2 };                        \
+    if (need[GRADIENT_OF]) gin[GRADIENT_OF] = emit_backward(g, &node, OP##_BWD, OPERANDS);                            \
   }
 
 LOSS_SHAPE(gan, CLGAN_OP_LOSS_GAN)
@@ -60,33 +63,43 @@ LOSS_SHAPE(ce, CLGAN_OP_LOSS_CE)
 
 /* -- references -- */
 
-static size_t rows_of(const struct clgan_ir *g, const struct clgan_node *node) { return (size_t)clgan_ir_shape(g, node->in[0]).n; }
+static size_t rows_of(const struct clgan_ir *g, const struct clgan_node *node) {
+  return (size_t)clgan_ir_shape(g, node->in[0]).n;
+}
 
-static void gan_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in, double *const *out) {
+static void gan_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                          double *const *out) {
   const struct clgan_attr *a = &node->attr;
   out[0][0] = clgan_ref_loss_gan(rows_of(g, node) / 2, in[0], a->i[CLGAN_LOSS_I_FIRST], a->i[CLGAN_LOSS_I_SECOND],
                                  (double)a->f[CLGAN_LOSS_F_WEIGHT]);
 }
 
-static void l1_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in, double *const *out) {
+static void l1_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                         double *const *out) {
   out[0][0] = clgan_ref_loss_l1(clgan_shape_count(clgan_ir_shape(g, node->in[0])), in[0], in[1]);
 }
 
-static void mse_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in, double *const *out) {
-  out[0][0] = clgan_ref_loss_mse(rows_of(g, node), clgan_loss_column(g, node, in, 0), clgan_loss_column(g, node, in, 1));
+static void mse_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                          double *const *out) {
+  out[0][0] =
+      clgan_ref_loss_mse(rows_of(g, node), clgan_loss_column(g, node, in, 0), clgan_loss_column(g, node, in, 1));
 }
 
-static void bce_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in, double *const *out) {
-  out[0][0] = clgan_ref_loss_bce(rows_of(g, node), clgan_loss_column(g, node, in, 0), clgan_loss_column(g, node, in, 1));
+static void bce_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                          double *const *out) {
+  out[0][0] =
+      clgan_ref_loss_bce(rows_of(g, node), clgan_loss_column(g, node, in, 0), clgan_loss_column(g, node, in, 1));
 }
 
-static void ce_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in, double *const *out) {
+static void ce_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                         double *const *out) {
   out[0][0] = clgan_ref_loss_ce(rows_of(g, node), (size_t)clgan_loss_cols(g, node->in[0]), in[0], in[1]);
 }
 
 /* -- launches -- */
 
-static struct clgan_launch *add(struct clgan_launches *l, const struct clgan_lanes *lanes, const char *kernel, int groups) {
+static struct clgan_launch *add(struct clgan_launches *l, const struct clgan_lanes *lanes, const char *kernel,
+                                int groups) {
   struct clgan_launch *j = clgan_launch_add(l, "losses.cl", kernel, "%s", lanes->options);
   clgan_launch_size(j, 1, (size_t)groups * (size_t)lanes->group, 1, 1, (size_t)lanes->group, 1, 1);
   return j;
@@ -169,10 +182,17 @@ static void ce_prepare(const struct clgan_ir *g, const struct clgan_node *node, 
   clgan_launch_value(j, node->out[0]);
 }
 
-#define LOSS_ROW(id, operands, ...)                                                                                      \
-  const struct clgan_op clgan_op_loss_##id = {.name = "loss_" #id, .min_in = operands, .n_out = 1, .inplace = -1,        \
-                                              .acc = -1, .shape = id##_shape, .backward = id##_backward,                 \
-                                              .reference = id##_reference, .prepare = id##_prepare, __VA_ARGS__}
+#define LOSS_ROW(id, operands, ...)                                        \
+  const struct clgan_op clgan_op_loss_##id = {.name = "loss_" #id,         \
+                                              .min_in = operands,          \
+                                              .n_out = 1,                  \
+                                              .inplace = -1,               \
+                                              .acc = -1,                   \
+                                              .shape = id##_shape,         \
+                                              .backward = id##_backward,   \
+                                              .reference = id##_reference, \
+                                              .prepare = id##_prepare,     \
+                                              __VA_ARGS__}
 LOSS_ROW(gan, 1, .scratch = NULL);
 LOSS_ROW(l1, 2, .scratch = l1_scratch);
 LOSS_ROW(mse, 2, .scratch = NULL);

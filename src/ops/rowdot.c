@@ -1,8 +1,11 @@
-/* rowdot.c - ROWDOT: dot products of the rows of two matrices (the discriminator's projection); ROWSCALE, its gradient. */
+/* rowdot.c - ROWDOT: dot products of the rows of two matrices (the discriminator's projection); ROWSCALE, its gradient.
+ */
 #include "ops/lanes.h"
 #include "ref/shape.h"
 
-static size_t cols_of(struct clgan_shape s) { return (size_t)s.h * (size_t)s.w * (size_t)s.c; }
+static size_t cols_of(struct clgan_shape s) {
+  return (size_t)s.h * (size_t)s.w * (size_t)s.c;
+}
 
 static bool rowdot_shape(struct clgan_ir *g, const struct clgan_node *node, struct clgan_shape out[CLGAN_NODE_OUT],
                          enum clgan_dtype type[CLGAN_NODE_OUT]) {
@@ -10,7 +13,8 @@ static bool rowdot_shape(struct clgan_ir *g, const struct clgan_node *node, stru
   struct clgan_shape a = clgan_ir_shape(g, node->in[0]), b = clgan_ir_shape(g, node->in[1]);
   out[0] = clgan_shape_of(a.n, 1, 1, 1);
   if (a.n == b.n && a.h == b.h && a.w == b.w && a.c == b.c) return true;
-  clgan_ir_fail(g, "rowdot: operands of %d x %zu and %d x %zu, expected equal shapes", a.n, cols_of(a), b.n, cols_of(b));
+  clgan_ir_fail(g, "rowdot: operands of %d x %zu and %d x %zu, expected equal shapes", a.n, cols_of(a), b.n,
+                cols_of(b));
   return false;
 }
 
@@ -22,14 +26,15 @@ static void rowdot_backward(struct clgan_ir *g, int id, const int *gout, const b
   }
 }
 
-static void rowdot_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in, double *const *out) {
+static void rowdot_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                             double *const *out) {
   struct clgan_shape a = clgan_ir_shape(g, node->in[0]);
   clgan_ref_rowdot((size_t)a.n, cols_of(a), in[0], in[1], out[0]);
 }
 
 /* Both kernels take (first, second, output, grid over the second operand). */
-static void launch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l,
-                   const char *kernel, bool whole_rows) {
+static void launch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
+                   struct clgan_launches *l, const char *kernel, bool whole_rows) {
   struct clgan_shape b = clgan_ir_shape(g, node->in[1]);
   struct clgan_lanes lanes = clgan_lanes_of(t, 64);
   struct clgan_grid grid = clgan_grid_of(t, &lanes, (size_t)b.n, cols_of(b));
@@ -52,8 +57,15 @@ static void rowdot_cost(const struct clgan_ir *g, const struct clgan_node *node,
   *bytes = 8 * count + 4 * (double)clgan_shape_count(clgan_ir_shape(g, node->out[0]));
 }
 
-const struct clgan_op clgan_op_rowdot = {.name = "rowdot", .min_in = 2, .n_out = 1, .inplace = -1, .acc = -1, .shape = rowdot_shape,
-                                         .backward = rowdot_backward, .reference = rowdot_reference, .prepare = rowdot_prepare,
+const struct clgan_op clgan_op_rowdot = {.name = "rowdot",
+                                         .min_in = 2,
+                                         .n_out = 1,
+                                         .inplace = -1,
+                                         .acc = -1,
+                                         .shape = rowdot_shape,
+                                         .backward = rowdot_backward,
+                                         .reference = rowdot_reference,
+                                         .prepare = rowdot_prepare,
                                          .cost = rowdot_cost};
 
 static bool rowscale_shape(struct clgan_ir *g, const struct clgan_node *node, struct clgan_shape out[CLGAN_NODE_OUT],
@@ -72,7 +84,8 @@ static void rowscale_backward(struct clgan_ir *g, int id, const int *gout, const
   if (need[1]) gin[1] = clgan_ir_emit(g, CLGAN_OP_ROWSCALE, NULL, 2, b, NULL);
 }
 
-static void rowscale_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in, double *const *out) {
+static void rowscale_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                               double *const *out) {
   struct clgan_shape b = clgan_ir_shape(g, node->in[1]);
   clgan_ref_rowscale((size_t)b.n, cols_of(b), in[0], in[1], out[0]);
 }
@@ -82,6 +95,12 @@ static void rowscale_prepare(const struct clgan_ir *g, const struct clgan_node *
   launch(g, node, t, l, "rowscale", false);
 }
 
-const struct clgan_op clgan_op_rowscale = {.name = "rowscale", .min_in = 2, .n_out = 1, .inplace = 1, .acc = -1,
-                                           .shape = rowscale_shape, .backward = rowscale_backward,
-                                           .reference = rowscale_reference, .prepare = rowscale_prepare};
+const struct clgan_op clgan_op_rowscale = {.name = "rowscale",
+                                           .min_in = 2,
+                                           .n_out = 1,
+                                           .inplace = 1,
+                                           .acc = -1,
+                                           .shape = rowscale_shape,
+                                           .backward = rowscale_backward,
+                                           .reference = rowscale_reference,
+                                           .prepare = rowscale_prepare};

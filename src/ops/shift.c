@@ -11,7 +11,8 @@ static bool shift_shape(struct clgan_ir *g, const struct clgan_node *node, struc
   size_t n = (size_t)out[0].n;
   int offset = node->in[IN_OFFSET], flip = node->in[IN_FLIP];
   bool fits = g->values[offset].dtype == CLGAN_I32 && clgan_shape_count(clgan_ir_shape(g, offset)) == 2 * n;
-  if (flip != CLGAN_NONE) fits = fits && g->values[flip].dtype == CLGAN_I32 && clgan_shape_count(clgan_ir_shape(g, flip)) == n;
+  if (flip != CLGAN_NONE)
+    fits = fits && g->values[flip].dtype == CLGAN_I32 && clgan_shape_count(clgan_ir_shape(g, flip)) == n;
   if (!fits) clgan_ir_fail(g, "shift: expected %zu pairs of I32 offsets and as many I32 flips or none", n);
   return fits;
 }
@@ -27,18 +28,20 @@ static struct clgan_ref_shift ref_of(const struct clgan_ir *g, const struct clga
   return (struct clgan_ref_shift){s.n, s.h, s.w, s.c, node->attr.i[0], in[IN_OFFSET], in[IN_FLIP]};
 }
 
-static void shift_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in, double *const *out) {
+static void shift_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                            double *const *out) {
   struct clgan_ref_shift s = ref_of(g, node, in);
   clgan_ref_shift(&s, in[IN_X], out[0]);
 }
 
-static void shift_bwd_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in, double *const *out) {
+static void shift_bwd_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                                double *const *out) {
   struct clgan_ref_shift s = ref_of(g, node, in);
   clgan_ref_shift_bwd(&s, in[IN_X], out[0]);
 }
 
-static void launch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l,
-                   int back) {
+static void launch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
+                   struct clgan_launches *l, int back) {
   struct clgan_shape s = clgan_ir_shape(g, node->in[IN_X]);
   struct clgan_lanes lanes = clgan_lanes_of(t, 64);
   struct clgan_grid grid = clgan_grid_of(t, &lanes, (size_t)s.n * (size_t)s.h, (size_t)s.w * (size_t)s.c);
@@ -67,7 +70,20 @@ static void shift_bwd_prepare(const struct clgan_ir *g, const struct clgan_node 
   launch(g, node, t, l, 1);
 }
 
-const struct clgan_op clgan_op_shift = {.name = "shift", .min_in = 2, .n_out = 1, .inplace = -1, .acc = -1, .shape = shift_shape,
-                                        .backward = shift_backward, .reference = shift_reference, .prepare = shift_prepare};
-const struct clgan_op clgan_op_shift_bwd = {.name = "shift_bwd", .min_in = 2, .n_out = 1, .inplace = -1, .acc = -1,
-                                            .shape = shift_shape, .reference = shift_bwd_reference, .prepare = shift_bwd_prepare};
+const struct clgan_op clgan_op_shift = {.name = "shift",
+                                        .min_in = 2,
+                                        .n_out = 1,
+                                        .inplace = -1,
+                                        .acc = -1,
+                                        .shape = shift_shape,
+                                        .backward = shift_backward,
+                                        .reference = shift_reference,
+                                        .prepare = shift_prepare};
+const struct clgan_op clgan_op_shift_bwd = {.name = "shift_bwd",
+                                            .min_in = 2,
+                                            .n_out = 1,
+                                            .inplace = -1,
+                                            .acc = -1,
+                                            .shape = shift_shape,
+                                            .reference = shift_bwd_reference,
+                                            .prepare = shift_bwd_prepare};

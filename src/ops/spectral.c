@@ -1,5 +1,5 @@
-/* spectral.c - spectral normalisation of a weight W seen as K rows x O columns: its scale 1/(v' W u), one step of the power
- * iteration, and the gradient through the division (Miyato et al., "Spectral Normalization for GANs", 2018). */
+/* spectral.c - spectral normalisation of a weight W seen as K rows x O columns: its scale 1/(v' W u), one step of the
+ * power iteration, and the gradient through the division (Miyato et al., "Spectral Normalization for GANs", 2018). */
 #include "ops/lanes.h"
 #include "ref/spectral.h"
 
@@ -8,8 +8,12 @@ enum { BWD_G, BWD_W, BWD_U, BWD_V, BWD_INV };
 
 #define GROUP 256
 
-static size_t cols_of(struct clgan_shape w) { return (size_t)w.c; }
-static size_t rows_of(struct clgan_shape w) { return clgan_shape_count(w) / (size_t)w.c; }
+static size_t cols_of(struct clgan_shape w) {
+  return (size_t)w.c;
+}
+static size_t rows_of(struct clgan_shape w) {
+  return clgan_shape_count(w) / (size_t)w.c;
+}
 
 static bool vectors_fit(struct clgan_ir *g, int w, int u, int v) {
   struct clgan_shape s = clgan_ir_shape(g, w);
@@ -47,7 +51,8 @@ static bool spectral_shape(struct clgan_ir *g, const struct clgan_node *node, st
   return vectors_fit(g, node->in[IN_W], node->in[IN_U], node->in[IN_V]);
 }
 
-static void spectral_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in, double *const *out) {
+static void spectral_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                               double *const *out) {
   struct clgan_shape w = clgan_ir_shape(g, node->in[IN_W]);
   out[0][0] = clgan_ref_spectral(rows_of(w), cols_of(w), in[IN_W], in[IN_U], in[IN_V]);
 }
@@ -66,8 +71,10 @@ static void spectral_prepare(const struct clgan_ir *g, const struct clgan_node *
   clgan_launch_int(j, (int)x.rows);
   clgan_launch_int(j, (int)x.cols);
   clgan_launch_int(j, x.run);
-  if (x.chunks == 1) clgan_launch_value(j, node->out[0]);
-  else clgan_launch_scratch(j, 0, (size_t)x.chunks);
+  if (x.chunks == 1)
+    clgan_launch_value(j, node->out[0]);
+  else
+    clgan_launch_scratch(j, 0, (size_t)x.chunks);
   launch_groups(j, &lanes, x.chunks);
   if (x.chunks == 1) return;
   j = clgan_launch_add(l, "spectral.cl", "spectral_inverse", "%s", lanes.options);
@@ -84,9 +91,16 @@ static void spectral_cost(const struct clgan_ir *g, const struct clgan_node *nod
 }
 
 /* Not differentiated here: a convolution under a scale emits SPECTRAL_BWD on its weight's gradient. */
-const struct clgan_op clgan_op_spectral = {.name = "spectral", .min_in = 3, .n_out = 1, .inplace = -1, .acc = -1,
-                                           .shape = spectral_shape, .reference = spectral_reference,
-                                           .scratch = spectral_scratch, .prepare = spectral_prepare, .cost = spectral_cost};
+const struct clgan_op clgan_op_spectral = {.name = "spectral",
+                                           .min_in = 3,
+                                           .n_out = 1,
+                                           .inplace = -1,
+                                           .acc = -1,
+                                           .shape = spectral_shape,
+                                           .reference = spectral_reference,
+                                           .scratch = spectral_scratch,
+                                           .prepare = spectral_prepare,
+                                           .cost = spectral_cost};
 
 /* -- SPECTRAL_POWER -- */
 
@@ -98,7 +112,8 @@ static bool power_shape(struct clgan_ir *g, const struct clgan_node *node, struc
   return vectors_fit(g, node->in[IN_W], node->in[IN_U], node->in[IN_V]);
 }
 
-static void power_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in, double *const *out) {
+static void power_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                            double *const *out) {
   struct clgan_shape w = clgan_ir_shape(g, node->in[IN_W]);
   clgan_ref_spectral_power(rows_of(w), cols_of(w), in[IN_W], in[IN_U], out[0], out[1]);
 }
@@ -151,10 +166,18 @@ static void power_cost(const struct clgan_ir *g, const struct clgan_node *node, 
   *bytes = 4 * count;
 }
 
-const struct clgan_op clgan_op_spectral_power = {.name = "spectral_power", .min_in = 3, .n_out = 2, .inplace_state = 3,
-                                                 .state_first = IN_U, .inplace = -1, .acc = -1, .shape = power_shape,
-                                                 .reference = power_reference, .scratch = power_scratch,
-                                                 .prepare = power_prepare, .cost = power_cost};
+const struct clgan_op clgan_op_spectral_power = {.name = "spectral_power",
+                                                 .min_in = 3,
+                                                 .n_out = 2,
+                                                 .inplace_state = 3,
+                                                 .state_first = IN_U,
+                                                 .inplace = -1,
+                                                 .acc = -1,
+                                                 .shape = power_shape,
+                                                 .reference = power_reference,
+                                                 .scratch = power_scratch,
+                                                 .prepare = power_prepare,
+                                                 .cost = power_cost};
 
 /* -- SPECTRAL_BWD -- */
 
@@ -170,7 +193,8 @@ static bool bwd_shape(struct clgan_ir *g, const struct clgan_node *node, struct 
   return vectors_fit(g, node->in[BWD_W], node->in[BWD_U], node->in[BWD_V]);
 }
 
-static void bwd_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in, double *const *out) {
+static void bwd_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                          double *const *out) {
   struct clgan_shape w = clgan_ir_shape(g, node->in[BWD_W]);
   clgan_ref_spectral_bwd(rows_of(w), cols_of(w), in[BWD_G], in[BWD_W], in[BWD_U], in[BWD_V], in[BWD_INV][0], out[0]);
 }
@@ -211,6 +235,13 @@ static void bwd_cost(const struct clgan_ir *g, const struct clgan_node *node, do
   *bytes = 12 * count;
 }
 
-const struct clgan_op clgan_op_spectral_bwd = {.name = "spectral_bwd", .min_in = 5, .n_out = 1, .inplace = BWD_G, .acc = -1,
-                                               .shape = bwd_shape, .reference = bwd_reference, .scratch = bwd_scratch,
-                                               .prepare = bwd_prepare, .cost = bwd_cost};
+const struct clgan_op clgan_op_spectral_bwd = {.name = "spectral_bwd",
+                                               .min_in = 5,
+                                               .n_out = 1,
+                                               .inplace = BWD_G,
+                                               .acc = -1,
+                                               .shape = bwd_shape,
+                                               .reference = bwd_reference,
+                                               .scratch = bwd_scratch,
+                                               .prepare = bwd_prepare,
+                                               .cost = bwd_cost};

@@ -3,9 +3,15 @@
 
 #include <math.h>
 
-double clgan_ref_softplus(double x) { return (x < 0 ? 0 : x) + log1p(exp(-fabs(x))); }
-static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
-static double at(struct clgan_ref_column m, size_t row) { return m.x[row * m.cols + m.column]; }
+double clgan_ref_softplus(double x) {
+  return (x < 0 ? 0 : x) + log1p(exp(-fabs(x)));
+}
+static double sigmoid(double x) {
+  return 1 / (1 + exp(-x));
+}
+static double at(struct clgan_ref_column m, size_t row) {
+  return m.x[row * m.cols + m.column];
+}
 
 double clgan_ref_loss_gan(size_t n, const double *s, double sign0, double sign1, double weight) {
   double sum = 0;
@@ -13,7 +19,8 @@ double clgan_ref_loss_gan(size_t n, const double *s, double sign0, double sign1,
   return weight / (double)n * sum;
 }
 
-void clgan_ref_loss_gan_bwd(size_t n, const double *s, double sign0, double sign1, double weight, double f, double *ds) {
+void clgan_ref_loss_gan_bwd(size_t n, const double *s, double sign0, double sign1, double weight, double f,
+                            double *ds) {
   for (size_t i = 0; i < 2 * n; i++) {
     double sign = i < n ? sign0 : sign1;
     ds[i] = f * weight / (double)n * sign * sigmoid(sign * s[i]);
@@ -41,7 +48,8 @@ double clgan_ref_loss_mse(size_t n, struct clgan_ref_column p, struct clgan_ref_
 
 void clgan_ref_loss_mse_bwd(size_t n, struct clgan_ref_column p, struct clgan_ref_column t, double f, double *dp) {
   for (size_t i = 0; i < n; i++)
-    for (size_t c = 0; c < p.cols; c++) dp[i * p.cols + c] = c == p.column ? f / (double)n * 2 * (at(p, i) - at(t, i)) : 0;
+    for (size_t c = 0; c < p.cols; c++)
+      dp[i * p.cols + c] = c == p.column ? f / (double)n * 2 * (at(p, i) - at(t, i)) : 0;
 }
 
 double clgan_ref_loss_bce(size_t n, struct clgan_ref_column p, struct clgan_ref_column t) {
@@ -52,7 +60,8 @@ double clgan_ref_loss_bce(size_t n, struct clgan_ref_column p, struct clgan_ref_
 
 void clgan_ref_loss_bce_bwd(size_t n, struct clgan_ref_column p, struct clgan_ref_column t, double f, double *dp) {
   for (size_t i = 0; i < n; i++)
-    for (size_t c = 0; c < p.cols; c++) dp[i * p.cols + c] = c == p.column ? f / (double)n * (sigmoid(at(p, i)) - at(t, i)) : 0;
+    for (size_t c = 0; c < p.cols; c++)
+      dp[i * p.cols + c] = c == p.column ? f / (double)n * (sigmoid(at(p, i)) - at(t, i)) : 0;
 }
 
 /* log of the sum of exponentials of a row */

@@ -1,5 +1,5 @@
-/** @file losses.h  Double-precision references of the losses. The gradients are with respect to the first operand (of L1: b) and are
- * multiplied by @p f. */
+/** @file losses.h  Double-precision references of the losses. The gradients are with respect to the first operand (of
+ * L1: b) and are multiplied by @p f. */
 #ifndef CLGAN_REF_LOSSES_H
 #define CLGAN_REF_LOSSES_H
 #include <stddef.h>

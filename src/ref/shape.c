@@ -26,7 +26,9 @@ void clgan_ref_onehot(size_t n, size_t k, const double *label, double *y) {
     for (size_t c = 0; c < k; c++) y[i * k + c] = label[i] == (double)c ? 1 : 0;
 }
 
-static double clamped(double x, double lo, double hi) { return x < lo ? lo : x > hi ? hi : x; }
+static double clamped(double x, double lo, double hi) {
+  return x < lo ? lo : x > hi ? hi : x;
+}
 
 void clgan_ref_reparam(size_t n, size_t z, const double *h, const double *noise, double lo, double hi, double *out) {
   for (size_t i = 0; i < n; i++)
@@ -34,8 +36,8 @@ void clgan_ref_reparam(size_t n, size_t z, const double *h, const double *noise,
       out[i * z + c] = h[i * 2 * z + c] + noise[i * z + c] * exp(clamped(h[i * 2 * z + z + c], lo, hi));
 }
 
-void clgan_ref_reparam_bwd(size_t n, size_t z, const double *dz, const double *h, const double *noise, double lo, double hi,
-                           double *dh) {
+void clgan_ref_reparam_bwd(size_t n, size_t z, const double *dz, const double *h, const double *noise, double lo,
+                           double hi, double *dh) {
   for (size_t i = 0; i < n; i++)
     for (size_t c = 0; c < z; c++) {
       double s = h[i * 2 * z + z + c], d = dz[i * z + c];
@@ -60,14 +62,20 @@ static void shift(const struct clgan_ref_shift *s, const double *from, double *t
       for (long q = 0; q < s->w; q++) {
         long pixel_x = source_of(s, n, r, q), pixel_y = (n * s->h + r) * s->w + q;
         for (long c = 0; c < s->c && pixel_x >= 0; c++) {
-          if (back) to[pixel_x * s->c + c] += from[pixel_y * s->c + c];
-          else to[pixel_y * s->c + c] = from[pixel_x * s->c + c];
+          if (back)
+            to[pixel_x * s->c + c] += from[pixel_y * s->c + c];
+          else
+            to[pixel_y * s->c + c] = from[pixel_x * s->c + c];
         }
       }
 }
 
-void clgan_ref_shift(const struct clgan_ref_shift *s, const double *x, double *y) { shift(s, x, y, false); }
-void clgan_ref_shift_bwd(const struct clgan_ref_shift *s, const double *dy, double *dx) { shift(s, dy, dx, true); }
+void clgan_ref_shift(const struct clgan_ref_shift *s, const double *x, double *y) {
+  shift(s, x, y, false);
+}
+void clgan_ref_shift_bwd(const struct clgan_ref_shift *s, const double *dy, double *dx) {
+  shift(s, dy, dx, true);
+}
 
 void clgan_ref_rowdot(size_t rows, size_t cols, const double *a, const double *b, double *y) {
   for (size_t r = 0; r < rows; r++) {

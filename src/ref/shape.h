@@ -1,4 +1,5 @@
-/** @file shape.h  Double-precision references of the operations that move data, and of the row by row ones. Matrices are row-major. */
+/** @file shape.h  Double-precision references of the operations that move data, and of the row by row ones. Matrices
+ * are row-major. */
 #ifndef CLGAN_REF_SHAPE_H
 #define CLGAN_REF_SHAPE_H
 #include <stdbool.h>
@@ -15,8 +16,8 @@ void clgan_ref_onehot(size_t n, size_t k, const double *label, double *y);
 /** z[n][z] = h[n][0..z-1] + noise exp(clamp(h[n][z..], lo, hi)). */
 void clgan_ref_reparam(size_t n, size_t z, const double *h, const double *noise, double lo, double hi, double *out);
 /** dh[n][2z]; the clamp's gradient is 1 on [lo, hi], 0 outside. */
-void clgan_ref_reparam_bwd(size_t n, size_t z, const double *dz, const double *h, const double *noise, double lo, double hi,
-                           double *dh);
+void clgan_ref_reparam_bwd(size_t n, size_t z, const double *dz, const double *h, const double *noise, double lo,
+                           double hi, double *dh);
 
 struct clgan_ref_shift {
   long n, h, w, c, margin;

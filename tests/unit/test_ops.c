@@ -1,6 +1,6 @@
-/* test_ops.c - every row of the shared case table, on the selected device ($CLGAN_DEVICE, $CLGAN_FAMILY): results and gradients
- * against the double-precision interpreter, gradients against central differences, the same bits twice, NaN let through.
- * usage: test_ops [--small] [--verbose] [FAMILY | FAMILY/CASE | ^FAMILY]...
+/* test_ops.c - every row of the shared case table, on the selected device ($CLGAN_DEVICE, $CLGAN_FAMILY): results and
+ * gradients against the double-precision interpreter, gradients against central differences, the same bits twice, NaN
+ * let through. usage: test_ops [--small] [--verbose] [FAMILY | FAMILY/CASE | ^FAMILY]...
  * --small: only what is fit for Oclgrind, and nothing twice; ^FAMILY: all but this one */
 #include <math.h>
 #include <stdbool.h>
@@ -29,9 +29,9 @@ static struct {
 /* One case, built: the forward part alone or with its gradients. */
 struct built {
   struct clgan_ir *g;
-  int out, seed, coef;         /* seed: values that weigh the output's elements; coef: the step constants of a loss */
+  int out, seed, coef; /* seed: values that weigh the output's elements; coef: the step constants of a loss */
   int wrt[MAX_INPUTS], grad[MAX_INPUTS], n_wrt;
-  int keep[MAX_KEEP], n_keep;  /* outputs of the last node, then gradients */
+  int keep[MAX_KEEP], n_keep; /* outputs of the last node, then gradients */
   const char *keep_name[MAX_KEEP];
   int padded[MAX_INPUTS + 2], of[MAX_INPUTS + 2], n_padded; /* longer inputs, and those whose memory they are */
 };
@@ -54,11 +54,14 @@ static int complain(const struct clgan_case *c, const char *format, ...) {
   return 1;
 }
 
-/* Adds what differentiation starts from; the same values in the forward graph, so that both number their inputs alike. */
+/* Adds what differentiation starts from; the same values in the forward graph, so that both number their inputs alike.
+ */
 static void add_seed(struct built *b) {
   b->seed = b->coef = CLGAN_NONE;
-  if (is_loss(b->g, b->out)) b->coef = clgan_ir_input(b->g, "coef+~", CLGAN_F32, clgan_shape_of(1, 1, 1, 3));
-  else b->seed = clgan_ir_input(b->g, "seed@0*1~", CLGAN_F32, clgan_ir_shape(b->g, b->out));
+  if (is_loss(b->g, b->out))
+    b->coef = clgan_ir_input(b->g, "coef+~", CLGAN_F32, clgan_shape_of(1, 1, 1, 3));
+  else
+    b->seed = clgan_ir_input(b->g, "seed@0*1~", CLGAN_F32, clgan_ir_shape(b->g, b->out));
 }
 
 static enum clgan_status build(struct built *b, const struct clgan_case *c, bool gradients) {
@@ -73,7 +76,8 @@ static enum clgan_status build(struct built *b, const struct clgan_case *c, bool
   }
   for (size_t v = 0; v < b->g->n_values; v++) {
     const struct clgan_value *x = &b->g->values[v];
-    if (x->kind == CLGAN_VALUE_INPUT && x->producer < 0 && clgan_case_has_gradient(x->name, x->dtype)) b->wrt[b->n_wrt++] = (int)v;
+    if (x->kind == CLGAN_VALUE_INPUT && x->producer < 0 && clgan_case_has_gradient(x->name, x->dtype))
+      b->wrt[b->n_wrt++] = (int)v;
   }
   if (b->n_wrt == 0) return CLGAN_OK;
   add_seed(b);
@@ -94,8 +98,8 @@ static enum clgan_status build(struct built *b, const struct clgan_case *c, bool
 
 /* -- inputs -- */
 
-/* Kernels may read up to CLGAN_ALIGN elements past an input's end, not use them: each input becomes the start of a longer one, whose
- * rest is filled with NaN (and with 1 bits). */
+/* Kernels may read up to CLGAN_ALIGN elements past an input's end, not use them: each input becomes the start of a
+ * longer one, whose rest is filled with NaN (and with 1 bits). */
 static void pad_inputs(struct built *b) {
   size_t n = b->g->n_values;
   for (size_t v = 0; v < n; v++) {
@@ -145,16 +149,17 @@ static void fill_interpreter(struct clgan_interpreter *p, const struct built *b,
   }
 }
 
-static enum clgan_status fill_device(struct clgan_run *run, struct clgan_store *store, const struct built *b, int nan_in,
-                                     struct clgan_error *e) {
+static enum clgan_status fill_device(struct clgan_run *run, struct clgan_store *store, const struct built *b,
+                                     int nan_in, struct clgan_error *e) {
   const struct clgan_ir *g = b->g;
   for (size_t v = 0; v < g->n_values; v++) {
     if (!is_filled(g, v)) continue;
     const struct clgan_value *x = &g->values[v];
     size_t count = clgan_shape_count(x->shape);
     void *data = numbers(b, v, nan_in);
-    enum clgan_status s = x->kind == CLGAN_VALUE_STATE ? clgan_store_write(store, x->name, 0, data, count, e)
-                                                       : clgan_run_write(run, (int)v, data, count * clgan_dtype_size(x->dtype), e);
+    enum clgan_status s = x->kind == CLGAN_VALUE_STATE
+                              ? clgan_store_write(store, x->name, 0, data, count, e)
+                              : clgan_run_write(run, (int)v, data, count * clgan_dtype_size(x->dtype), e);
     clgan_mem_free(data);
     CLGAN_TRY(s);
   }
@@ -201,7 +206,9 @@ static int compare(struct session *s, int k) {
     if (!(d <= error)) error = d, worst = i;
     if (isnan(d)) break;
   }
-  if (test.verbose) printf("%-32s %-10s %9zu  %.2e of %.2e\n", s->c->name, s->b.keep_name[k], count, largest > 0 ? error / largest : error, s->c->tolerance);
+  if (test.verbose)
+    printf("%-32s %-10s %9zu  %.2e of %.2e\n", s->c->name, s->b.keep_name[k], count,
+           largest > 0 ? error / largest : error, s->c->tolerance);
   if (error <= s->c->tolerance * largest) return 0;
   return complain(s->c, "%s: element %zu is %.9g, expected %.9g; the largest is %.3g", s->b.keep_name[k], worst,
                   element(s->read[k], v->dtype, worst), want[worst], largest);
@@ -221,8 +228,8 @@ static int check_repeat(struct session *s) {
   return failures;
 }
 
-/* A NaN in the first input must come out wherever the reference has one; but for elements that were 0: there a zero derivative
- * may have met the NaN, and a kernel may select where the reference multiplies. */
+/* A NaN in the first input must come out wherever the reference has one; but for elements that were 0: there a zero
+ * derivative may have met the NaN, and a kernel may select where the reference multiplies. */
 static int check_nan(struct session *s) {
   int victim = CLGAN_NONE;
   for (size_t v = 0; v < s->b.g->n_values && victim == CLGAN_NONE; v++)
@@ -239,8 +246,8 @@ static int check_nan(struct session *s) {
     const struct clgan_value *v = &s->b.g->values[s->b.keep[k]];
     for (size_t i = 0; i < clgan_shape_count(v->shape) && !failures; i++)
       if (isnan(want[i]) && !isnan(element(s->read[k], v->dtype, i)) && element(clean[k], v->dtype, i) != 0)
-        failures = complain(s->c, "a NaN in %s: %s: element %zu is %g", s->b.g->values[victim].name, s->b.keep_name[k], i,
-                            element(s->read[k], v->dtype, i));
+        failures = complain(s->c, "a NaN in %s: %s: element %zu is %g", s->b.g->values[victim].name, s->b.keep_name[k],
+                            i, element(s->read[k], v->dtype, i));
     clgan_mem_free(clean[k]);
   }
   return failures;
@@ -275,7 +282,8 @@ static double objective(struct clgan_interpreter *p, const struct built *b) {
 }
 
 /* x moves along d (of count elements) by +-step. */
-static double difference(struct clgan_interpreter *p, const struct built *b, double *x, const double *d, size_t count, double step) {
+static double difference(struct clgan_interpreter *p, const struct built *b, double *x, const double *d, size_t count,
+                         double step) {
   double side[2];
   double *kept = clgan_mem_array(count, sizeof *kept);
   memcpy(kept, x, count * sizeof *x);
@@ -347,8 +355,8 @@ static void end_session(struct session *s) {
   clgan_mem_free(s);
 }
 
-/* Oclgrind 21.10 takes what it knew of a freed buffer's bytes for the next buffer's, where that gets the same number: with --small
- * every case keeps its buffers to the end. */
+/* Oclgrind 21.10 takes what it knew of a freed buffer's bytes for the next buffer's, where that gets the same number:
+ * with --small every case keeps its buffers to the end. */
 static struct session **kept;
 static size_t n_kept, cap_kept;
 
@@ -409,7 +417,8 @@ static size_t list_families(struct CMUnitTest *tests) {
   size_t n = 0;
   for (size_t k = 0; k < clgan_cases_count; k++) {
     bool known = !is_wanted(&clgan_cases[k]);
-    for (size_t i = 0; i < n && !known; i++) known = strcmp(tests[i].name, clgan_cases[k].name) == 0 || same_family(tests[i].name, clgan_cases[k].name);
+    for (size_t i = 0; i < n && !known; i++)
+      known = strcmp(tests[i].name, clgan_cases[k].name) == 0 || same_family(tests[i].name, clgan_cases[k].name);
     if (known) continue;
     char *family = clgan_mem_strdup(clgan_cases[k].name);
     family[strcspn(family, "/")] = 0;
@@ -421,10 +430,14 @@ static size_t list_families(struct CMUnitTest *tests) {
 static bool read_arguments(int argc, char **argv) {
   test.wanted = clgan_mem_array((size_t)argc + 1, sizeof *test.wanted);
   for (int k = 1; k < argc; k++) {
-    if (strcmp(argv[k], "--small") == 0) test.small = true;
-    else if (strcmp(argv[k], "--verbose") == 0) test.verbose = true;
-    else if (argv[k][0] == '-') return false;
-    else test.wanted[test.n_wanted++] = argv[k];
+    if (strcmp(argv[k], "--small") == 0)
+      test.small = true;
+    else if (strcmp(argv[k], "--verbose") == 0)
+      test.verbose = true;
+    else if (argv[k][0] == '-')
+      return false;
+    else
+      test.wanted[test.n_wanted++] = argv[k];
   }
   return true;
 }
