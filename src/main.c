@@ -43,6 +43,7 @@ static int unknown(const char *word) {
 }
 
 static int run(int argc, char **argv) {
+  clgan_time_running(); /* the clock of start-up times starts */
   if (argc < 2) {
     clgan_log_warn("no subcommand given: see `clgan --help`");
     return CLGAN_EXIT_USAGE;

@@ -23,6 +23,13 @@ double clgan_time_now(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+double clgan_time_running(void) {
+  static double first;
+  double now = clgan_time_now();
+  if (first <= 0) first = now;
+  return now - first;
+}
+
 void clgan_log_set_level(enum clgan_log_level level) { current_level = level; }
 enum clgan_log_level clgan_log_level(void) { return current_level; }
 

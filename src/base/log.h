@@ -27,4 +27,6 @@ void clgan_progress_update(struct clgan_progress *p, double at, const char *note
 void clgan_progress_end(struct clgan_progress *p); /**< leaves a finished line (terminal) */
 
 double clgan_time_now(void); /**< monotonic seconds */
+/** Seconds since the first call (main makes it), for start-up times. */
+double clgan_time_running(void);
 #endif

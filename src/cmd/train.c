@@ -211,8 +211,8 @@ static void tell_plan(const struct options *o, const struct job *j) {
   if (j->steps) clgan_text_printf(&until, "until step %" PRIu64 " (%" PRIu64 " images)", j->steps, j->steps * batch);
   if (o->minutes > 0) clgan_text_printf(&until, "%s%g minutes", j->steps ? ", or for " : "for ", o->minutes);
   if (!until.s) clgan_text_printf(&until, "until Ctrl-C (--steps, --epochs, --images and --minutes set a bound)");
-  clgan_log_info("training %s, base %d, batch %d, on %s (%" PRIu32 " images), seed %" PRIu64 ", %s", j->model->name,
-                 j->model->base, j->trainer_options.batch, j->data->name, j->data->count, j->trainer_options.seed,
+  clgan_log_info("training %s, base %d, batch %d, on %s (%" PRIu32 " training images), seed %" PRIu64 ", %s", j->model->name,
+                 j->model->base, j->trainer_options.batch, j->data->name, clgan_trainer_items(j->trainer), j->trainer_options.seed,
                  until.s);
   clgan_text_free(&until);
 }

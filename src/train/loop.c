@@ -140,8 +140,7 @@ static void guess_total(struct loop *l) {
 /* Drivers that finish compiling at a kernel's first launch have done so now: keep their work for the next start. */
 static enum clgan_status first_step_done(struct loop *l, struct clgan_error *e) {
   CLGAN_TRY(clgan_trainer_finish(l->t, e));
-  double seconds = clgan_time_now() - l->start;
-  clgan_log_verbose("first step done %.2f s after the loop's start", seconds);
+  clgan_log_verbose("first step done %.2f s after the program's start", clgan_time_running());
   clgan_trainer_keep_programs(l->t);
   l->paused += clgan_time_now() - l->start;
   return CLGAN_OK;

@@ -238,6 +238,7 @@ bool clgan_trainer_losses(struct clgan_trainer *t, bool wait, uint64_t *step, fl
 
 uint64_t clgan_trainer_steps(const struct clgan_trainer *t) { return t->step; }
 int clgan_trainer_batch(const struct clgan_trainer *t) { return t->options.batch; }
+uint32_t clgan_trainer_items(const struct clgan_trainer *t) { return t->batches ? t->batches->count : 0; }
 int clgan_trainer_loss_count(const struct clgan_trainer *t) { return t->graph->n_losses; }
 const char *clgan_trainer_loss_name(const struct clgan_trainer *t, int k) { return t->graph->loss_names[k]; }
 struct clgan_run_facts clgan_trainer_facts(const struct clgan_trainer *t) { return clgan_run_describe(t->run); }

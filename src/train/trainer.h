@@ -24,6 +24,7 @@ enum clgan_status clgan_trainer_resume(struct clgan_trainer *t, const char *path
 enum clgan_status clgan_trainer_step(struct clgan_trainer *t, struct clgan_error *e);
 uint64_t clgan_trainer_steps(const struct clgan_trainer *t); /**< enqueued, counted from the run's beginning */
 int clgan_trainer_batch(const struct clgan_trainer *t);
+uint32_t clgan_trainer_items(const struct clgan_trainer *t); /**< training items of its data set */
 /** Losses of finished steps, oldest first: the next one not yet taken, if it is finished (or @p wait). @return false: none.
  * CLGAN_ERR_NUMERIC in @p e (and false) where one is not finite: names the step, the loss and the first non-finite tensor. */
 bool clgan_trainer_losses(struct clgan_trainer *t, bool wait, uint64_t *step, float losses[CLGAN_LOSS_MAX], struct clgan_error *e);
