@@ -137,11 +137,9 @@ static void guess_total(struct loop *l) {
   l->bar.total = steps > 0 && steps < guess ? steps : guess;
 }
 
-/* Drivers that finish compiling at a kernel's first launch have done so now: keep their work for the next start. */
 static enum clgan_status first_step_done(struct loop *l, struct clgan_error *e) {
   CLGAN_TRY(clgan_trainer_finish(l->t, e));
   clgan_log_verbose("first step done %.2f s after the program's start", clgan_time_running());
-  clgan_trainer_keep_programs(l->t);
   l->paused += clgan_time_now() - l->start;
   return CLGAN_OK;
 }
@@ -181,6 +179,8 @@ static enum clgan_status all(struct loop *l, double *images_per_s, struct clgan_
   if (images_per_s) *images_per_s = rate(l);
   clgan_progress_end(&l->bar);
   if (s == CLGAN_OK) s = save(l, true, true, e);
+  /* for the next start; last, as drivers that compile at a kernel's first launch may take seconds to hand the kernels out */
+  if (s == CLGAN_OK) clgan_trainer_keep_programs(l->t);
   if (s == CLGAN_OK && stop_asked)
     s = clgan_error_set(e, CLGAN_ERR_INTERRUPTED, "stopped at step %llu, checkpoint saved: continue with --resume %s",
                         (unsigned long long)clgan_trainer_steps(l->t), l->o.out);

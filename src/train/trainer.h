@@ -39,7 +39,7 @@ enum clgan_status clgan_trainer_estimate(struct clgan_trainer *t, struct clgan_e
 enum clgan_status clgan_trainer_save(struct clgan_trainer *t, const char *path, struct clgan_error *e);
 /** Sampler over this trainer's averaged nets (call _estimate first); owned by the trainer. */
 struct clgan_sampler *clgan_trainer_sampler(struct clgan_trainer *t);
-/** Stores the compiled kernels for the next start (clgan_programs_save); call it after a first step. */
+/** Stores the compiled kernels for the next start (clgan_programs_save); call it when the work is done. */
 void clgan_trainer_keep_programs(struct clgan_trainer *t);
 struct clgan_run_facts clgan_trainer_facts(const struct clgan_trainer *t);
 /** Floating-point operations of one step's convolution products. */
