@@ -104,8 +104,10 @@ enum clgan_status clgan_program_get(struct clgan_cl *cl, const char *file, const
   p->cl = cl;
   p->file = clgan_mem_strdup(file);
   p->options = clgan_mem_strdup(options);
-  p->build_options = clgan_mem_printf("%s%s%s", strstr(options, "-cl-std=") != NULL ? "" : "-cl-std=CL1.2 ", options,
-                                      cl->quirks.options);
+  /* warnings are for who works on the kernels: PoCL counts them on stderr */
+  p->build_options =
+      clgan_mem_printf("%s%s%s%s", getenv("CLGAN_KERNEL_DIR") ? "" : "-w ",
+                       strstr(options, "-cl-std=") != NULL ? "" : "-cl-std=CL1.2 ", options, cl->quirks.options);
   make_key(cl, text, p->build_options, p->key);
   if (cl->cache) p->program = load_binary(cl, p->build_options, p->key, &p->stored_bytes);
   enum clgan_status s = CLGAN_OK;
