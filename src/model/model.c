@@ -98,6 +98,10 @@ int clgan_net_output(const struct clgan_net *net, const char *name) {
   return -1;
 }
 
+struct clgan_shape clgan_net_output_shape(const struct clgan_model *m, const struct clgan_net *net, int output) {
+  return clgan_net_value_shape(m, net, net->output_value[output]);
+}
+
 int clgan_net_input(const struct clgan_net *net, const char *name) {
   for (int i = 0; i < net->n_inputs; i++)
     if (!strcmp(net->inputs[i], name)) return i;

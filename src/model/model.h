@@ -36,7 +36,7 @@ struct clgan_net {
   char *inputs[4];
   int n_inputs;
   bool optional[4];               /**< the input may be left out (CLGAN_NONE): a face encoder's noise */
-  char *outputs[4];               /**< G: "x". E: "z", then "factors" where there is a condition, then "features" where named. D: "score" */
+  char *outputs[4];               /**< G: "x". E: "z", then "factors" where there is a condition, then "features" (clgan_sampler_features). D: "score" */
   int n_outputs;
   int output_value[4];            /**< private: which of the net's values each is */
   struct clgan_param *params;
@@ -88,6 +88,8 @@ char *clgan_model_names(void);
 double clgan_settings_rate(const struct clgan_settings *s, double epoch);
 /** Position of output @p name in net->outputs, or -1. */
 int clgan_net_output(const struct clgan_net *net, const char *name);
+/** Shape of that output for one example (n = 1). */
+struct clgan_shape clgan_net_output_shape(const struct clgan_model *m, const struct clgan_net *net, int output);
 /** Position of input @p name in net->inputs, or -1. */
 int clgan_net_input(const struct clgan_net *net, const char *name);
 /** Param of that name ("fc.weight"), or -1. */

@@ -256,6 +256,13 @@ static enum clgan_status named_output(struct clgan_parser *p, const char *name, 
   return CLGAN_OK;
 }
 
+/* The value called so, else what the layer that gives z reads: E's last hidden layer. */
+static void add_features(struct clgan_net *net) {
+  int value = clgan_net_value(net, "features"), z = net->output_value[0];
+  if (value < net->n_inputs) value = net->layers[z - net->n_inputs].in[0];
+  if (value >= net->n_inputs) add_output(net, "features", value);
+}
+
 static enum clgan_status outputs(struct clgan_parser *p) {
   const struct clgan_model *m = p->m;
   struct clgan_net *net = p->net;
@@ -274,8 +281,7 @@ static enum clgan_status outputs(struct clgan_parser *p) {
     if (m->condition != CLGAN_CONDITION_NONE)
       CLGAN_TRY(named_output(p, "factors", face ? 1 + m->settings.gender : m->classes,
                              face ? "age, and gender where it is on" : "one per class"));
-    int features = clgan_net_value(net, "features");
-    if (features >= net->n_inputs) add_output(net, "features", features);
+    add_features(net);
   } else {
     if (l->kind != CLGAN_LAYER_SCORE)
       return clgan_parser_fail(p,

@@ -37,10 +37,11 @@ static enum clgan_status ready(struct clgan_sampler *s, enum clgan_use use, stru
   if (s->run[use]) return CLGAN_OK;
   if (!s->graph[use]) CLGAN_TRY(clgan_use_create(s->m, use, s->batch, &s->graph[use], e));
   struct clgan_use_graph *u = s->graph[use];
-  int keep[3], n = 0;
+  int keep[4], n = 0;
   if (use == CLGAN_USE_GENERATE) keep[n++] = u->x;
   if (use == CLGAN_USE_ENCODE) keep[n++] = u->z;
   if (use == CLGAN_USE_ENCODE && u->factors != CLGAN_NONE) keep[n++] = u->factors;
+  if (use == CLGAN_USE_ENCODE && u->features != CLGAN_NONE) keep[n++] = u->features;
   return clgan_run_create(s->cl, s->store, u->g, keep, (size_t)n, &s->run[use], e);
 }
 
@@ -49,62 +50,139 @@ int clgan_sampler_factors(const struct clgan_model *m) {
   return m->condition == CLGAN_CONDITION_FACE ? 1 + m->settings.gender : 0;
 }
 
-/* A host tensor of n rows of `width` numbers of `size` bytes, moved batch by batch. */
+int clgan_sampler_feature_count(const struct clgan_model *m) {
+  const struct clgan_net *net = &m->nets[CLGAN_NET_E];
+  int k = clgan_net_output(net, "features");
+  struct clgan_shape f = k < 0 ? clgan_shape_of(1, 0, 0, 0) : clgan_net_output_shape(m, net, k);
+  return f.h * f.w * f.c;
+}
+
+/* A host tensor of n rows of `bytes` each, moved batch by batch. */
 struct rows {
   int value;
-  void *data;
-  size_t width, size;
+  const void *from; /* input: what is uploaded; NULL: an output */
+  void *to;
+  size_t bytes;
 };
 
-static enum clgan_status move(struct clgan_run *run, const struct rows *r, size_t first, size_t n, size_t batch, bool in, void *staging,
-                              struct clgan_error *e) {
-  size_t row = r->width * r->size;
-  unsigned char *host = (unsigned char *)r->data + first * row;
-  if (!in) {
-    CLGAN_TRY(clgan_run_read(run, r->value, staging, batch * row, e));
-    memcpy(host, staging, n * row);
-    return CLGAN_OK;
-  }
-  memset(staging, 0, batch * row);
-  memcpy(staging, host, n * row);
-  return clgan_run_write(run, r->value, staging, batch * row, e);
-}
+/* A batch under way. Full batches go between the device and the caller's memory; of a part of one the rest has to be
+ * somewhere, so each tensor has room for a batch here. */
+struct flight {
+  struct clgan_event *done;
+  void *room[4];
+  size_t at, n;
+};
+enum { IN_FLIGHT = 2 };
 
-static enum clgan_status run_rows(struct clgan_run *run, size_t n, size_t batch, const struct rows *in, size_t n_in, const struct rows *out,
-                                  size_t n_out, struct clgan_error *e) {
-  size_t largest = 0;
-  for (size_t k = 0; k < n_in; k++) largest = in[k].width * in[k].size > largest ? in[k].width * in[k].size : largest;
-  for (size_t k = 0; k < n_out; k++) largest = out[k].width * out[k].size > largest ? out[k].width * out[k].size : largest;
-  void *staging = NULL;
-  CLGAN_TRY(clgan_mem_try(&staging, batch, largest, "a batch", e));
-  enum clgan_status st = CLGAN_OK;
-  for (size_t at = 0; at < n && st == CLGAN_OK; at += batch) {
-    size_t m = n - at < batch ? n - at : batch;
-    for (size_t k = 0; k < n_in && st == CLGAN_OK; k++) st = move(run, &in[k], at, m, batch, true, staging, e);
-    if (st == CLGAN_OK) st = clgan_run_execute(run, e);
-    for (size_t k = 0; k < n_out && st == CLGAN_OK; k++) st = move(run, &out[k], at, m, batch, false, staging, e);
+struct stream {
+  struct clgan_run *run;
+  const struct rows *rows;
+  size_t n_rows, n, batch;
+  struct flight flight[IN_FLIGHT];
+};
+
+/* Waits for a batch and hands over what it gave. */
+static enum clgan_status retire(struct stream *s, struct flight *f, struct clgan_error *e) {
+  if (!f->done) return CLGAN_OK;
+  enum clgan_status st = clgan_event_wait(f->done, e);
+  clgan_event_destroy(f->done);
+  f->done = NULL;
+  for (size_t k = 0; k < s->n_rows && st == CLGAN_OK && f->n < s->batch; k++) {
+    const struct rows *r = &s->rows[k];
+    if (!r->from) memcpy((unsigned char *)r->to + f->at * r->bytes, f->room[k], f->n * r->bytes);
   }
-  clgan_mem_free(staging);
   return st;
 }
+
+static enum clgan_status room_for(struct stream *s, struct flight *f, struct clgan_error *e) {
+  for (size_t k = 0; k < s->n_rows; k++) CLGAN_TRY(clgan_mem_try(&f->room[k], s->batch, s->rows[k].bytes, "a batch", e));
+  return CLGAN_OK;
+}
+
+/* Enqueues the batch that begins at row @p at: upload, run, download. */
+static enum clgan_status launch(struct stream *s, struct flight *f, size_t at, struct clgan_error *e) {
+  size_t last = s->n_rows - 1;
+  f->at = at;
+  f->n = s->n - at < s->batch ? s->n - at : s->batch;
+  bool full = f->n == s->batch;
+  if (!full) CLGAN_TRY(room_for(s, f, e));
+  for (size_t k = 0; k < s->n_rows; k++) {
+    const struct rows *r = &s->rows[k];
+    if (!r->from) continue;
+    const unsigned char *host = (const unsigned char *)r->from + at * r->bytes;
+    if (!full) memcpy(f->room[k], host, f->n * r->bytes);
+    CLGAN_TRY(clgan_run_write_async(s->run, r->value, full ? host : f->room[k], s->batch * r->bytes, NULL, e));
+  }
+  CLGAN_TRY(clgan_run_execute(s->run, e));
+  for (size_t k = 0; k < s->n_rows; k++) {
+    const struct rows *r = &s->rows[k];
+    if (r->from) continue;
+    void *host = full ? (unsigned char *)r->to + at * r->bytes : f->room[k];
+    CLGAN_TRY(clgan_run_read_async(s->run, r->value, host, s->batch * r->bytes, k == last ? &f->done : NULL, e));
+  }
+  return CLGAN_OK;
+}
+
+/* All rows, with at most two batches under way, so that the device need not wait for the host. @param rows inputs, then
+ * outputs. */
+static enum clgan_status run_rows(struct clgan_sampler *p, enum clgan_use use, size_t n, const struct rows *rows, size_t n_rows,
+                                  struct clgan_error *e) {
+  struct stream s = {p->run[use], rows, n_rows, n, (size_t)p->batch, {{0}}};
+  struct clgan_error ignored = {0};
+  enum clgan_status st = CLGAN_OK;
+  size_t k = 0;
+  for (size_t at = 0; at < n && st == CLGAN_OK; at += s.batch, k++) {
+    st = retire(&s, &s.flight[k % IN_FLIGHT], e);
+    if (st == CLGAN_OK) st = launch(&s, &s.flight[k % IN_FLIGHT], at, e);
+    if (st == CLGAN_OK) st = clgan_cl_flush(p->cl, e);
+  }
+  for (size_t i = 0; i < IN_FLIGHT && st == CLGAN_OK; i++) st = retire(&s, &s.flight[(k + i) % IN_FLIGHT], e);
+  if (st != CLGAN_OK) clgan_cl_finish(p->cl, &ignored); /* nothing may be under way to or from memory that is given back */
+  for (size_t i = 0; i < IN_FLIGHT; i++) {
+    clgan_event_destroy(s.flight[i].done);
+    for (size_t r = 0; r < n_rows; r++) clgan_mem_free(s.flight[i].room[r]);
+  }
+  return st;
+}
+
+static size_t image_size(const struct clgan_model *m) { return (size_t)m->height * (size_t)m->width * (size_t)m->channels; }
 
 enum clgan_status clgan_sampler_generate(struct clgan_sampler *s, size_t n, const float *z, const float *c, float *x, struct clgan_error *e) {
   CLGAN_TRY(ready(s, CLGAN_USE_GENERATE, e));
   const struct clgan_use_graph *u = s->graph[CLGAN_USE_GENERATE];
-  union { const float *from; void *to; } zz = {z}, cc = {c}; /* rows are only read on the way in */
-  struct rows in[2] = {{u->z, zz.to, (size_t)s->m->latent, sizeof(float)}, {u->condition, cc.to, (size_t)s->m->condition_size, sizeof(float)}};
-  struct rows out = {u->x, x, (size_t)s->m->height * (size_t)s->m->width * (size_t)s->m->channels, sizeof(float)};
-  return run_rows(s->run[CLGAN_USE_GENERATE], n, (size_t)s->batch, in, u->condition == CLGAN_NONE ? 1 : 2, &out, 1, e);
+  struct rows rows[3];
+  size_t k = 0;
+  rows[k++] = (struct rows){.value = u->z, .from = z, .bytes = (size_t)s->m->latent * sizeof(float)};
+  if (u->condition != CLGAN_NONE)
+    rows[k++] = (struct rows){.value = u->condition, .from = c, .bytes = (size_t)s->m->condition_size * sizeof(float)};
+  rows[k++] = (struct rows){.value = u->x, .to = x, .bytes = image_size(s->m) * sizeof(float)};
+  return run_rows(s, CLGAN_USE_GENERATE, n, rows, k, e);
+}
+
+enum clgan_status clgan_sampler_codes(struct clgan_sampler *s, size_t n, const unsigned char *images, float *z, float *factors,
+                                      float *features, struct clgan_error *e) {
+  if (features && !clgan_sampler_feature_count(s->m))
+    return clgan_error_set(e, CLGAN_ERR_USAGE, "model %.60s: E has no hidden layer, so there are no features", s->m->name);
+  CLGAN_TRY(ready(s, CLGAN_USE_ENCODE, e));
+  const struct clgan_use_graph *u = s->graph[CLGAN_USE_ENCODE];
+  const struct rows out[3] = {
+      {.value = u->z, .to = z, .bytes = (size_t)s->m->latent * sizeof(float)},
+      {.value = u->factors, .to = factors, .bytes = (size_t)clgan_sampler_factors(s->m) * sizeof(float)},
+      {.value = u->features, .to = features, .bytes = (size_t)clgan_sampler_feature_count(s->m) * sizeof(float)}};
+  struct rows rows[4] = {{.value = u->x, .from = images, .bytes = image_size(s->m)}};
+  size_t k = 1;
+  for (size_t i = 0; i < 3; i++)
+    if (out[i].to && out[i].value != CLGAN_NONE) rows[k++] = out[i];
+  return k == 1 ? CLGAN_OK : run_rows(s, CLGAN_USE_ENCODE, n, rows, k, e);
 }
 
 enum clgan_status clgan_sampler_encode(struct clgan_sampler *s, size_t n, const unsigned char *images, float *z, float *factors,
                                        struct clgan_error *e) {
-  CLGAN_TRY(ready(s, CLGAN_USE_ENCODE, e));
-  const struct clgan_use_graph *u = s->graph[CLGAN_USE_ENCODE];
-  union { const unsigned char *from; void *to; } xx = {images};
-  struct rows in = {u->x, xx.to, (size_t)s->m->height * (size_t)s->m->width * (size_t)s->m->channels, 1};
-  struct rows out[2] = {{u->z, z, (size_t)s->m->latent, sizeof(float)}, {u->factors, factors, (size_t)clgan_sampler_factors(s->m), sizeof(float)}};
-  return run_rows(s->run[CLGAN_USE_ENCODE], n, (size_t)s->batch, &in, 1, out, factors && u->factors != CLGAN_NONE ? 2 : 1, e);
+  return clgan_sampler_codes(s, n, images, z, factors, NULL, e);
+}
+
+enum clgan_status clgan_sampler_features(struct clgan_sampler *s, size_t n, const unsigned char *images, float *features, struct clgan_error *e) {
+  return clgan_sampler_codes(s, n, images, NULL, NULL, features, e);
 }
 
 void clgan_latent_draw(const struct clgan_model *m, uint64_t seed, uint32_t first, size_t n, float *z) {

@@ -11,6 +11,14 @@ void clgan_sampler_destroy(struct clgan_sampler *s);
 enum clgan_status clgan_sampler_generate(struct clgan_sampler *s, size_t n, const float *z, const float *c, float *x, struct clgan_error *e);
 /** Codes of U8 images [n,H,W,C]: z[n,Z]; factors [n,F] (F = clgan_sampler_factors; may be NULL), E's view of the condition. */
 enum clgan_status clgan_sampler_encode(struct clgan_sampler *s, size_t n, const unsigned char *images, float *z, float *factors, struct clgan_error *e);
+/** E's last hidden layer on U8 images [n,H,W,C]: features[n,F], F = clgan_sampler_feature_count (an image-shaped layer in H,W,C
+ * order). CLGAN_ERR_USAGE where E has none. */
+enum clgan_status clgan_sampler_features(struct clgan_sampler *s, size_t n, const unsigned char *images, float *features, struct clgan_error *e);
+/** All of it in one pass: z[n,Z], factors[n,F] and features[n,F], each NULL where not wanted. */
+enum clgan_status clgan_sampler_codes(struct clgan_sampler *s, size_t n, const unsigned char *images, float *z, float *factors,
+                                      float *features, struct clgan_error *e);
+/** Numbers of E's last hidden layer (the model text's `features`, else what the layer of z reads); 0: there is none. */
+int clgan_sampler_feature_count(const struct clgan_model *m);
 /** Numbers that E gives of the condition: classes (logits); 1 or 2 (age value, gender logit); 0. */
 int clgan_sampler_factors(const struct clgan_model *m);
 
