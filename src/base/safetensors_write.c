@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/safetensors.h"
+#include "base/words.h"
 
 struct pair {
   char *key, *value;
@@ -56,27 +57,11 @@ void clgan_safetensors_add_metadata(struct clgan_safetensors_writer *w, const ch
   w->metadata[w->metadata_count++] = (struct pair){clgan_mem_strdup(key), clgan_mem_strdup(value)};
 }
 
-/* Bytes of the well-formed UTF-8 sequence at s (Unicode 15, table 3-7), 0 if there is none. */
-static size_t utf8_length(const unsigned char *s) {
-  size_t n = 0;
-  if (s[0] < 0x80)
-    n = 1;
-  else if (s[0] >= 0xC2 && s[0] < 0xF5)
-    n = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
-  for (size_t i = 1; i < n; i++)
-    if ((s[i] & 0xC0) != 0x80) return 0;
-  if (s[0] == 0xE0 && s[1] < 0xA0) return 0;
-  if (s[0] == 0xED && s[1] > 0x9F) return 0;
-  if (s[0] == 0xF0 && s[1] < 0x90) return 0;
-  if (s[0] == 0xF4 && s[1] > 0x8F) return 0;
-  return n;
-}
-
 /* A JSON string. A byte that is not UTF-8 becomes U+FFFD: other readers would refuse the whole file. */
 static void append_string(struct clgan_text *t, const char *s) {
   clgan_text_append(t, "\"", 1);
   for (const unsigned char *p = (const unsigned char *)s; *p;) {
-    size_t n = utf8_length(p);
+    size_t n = clgan_utf8_length((const char *)p);
     if (n == 0)
       clgan_text_append(t, "\\ufffd", 6);
     else if (*p == '"' || *p == '\\')

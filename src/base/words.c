@@ -38,3 +38,19 @@ const char *clgan_words_nearest(const char *word, const char *const *list) {
   }
   return best;
 }
+
+size_t clgan_utf8_length(const char *text) {
+  const unsigned char *s = (const unsigned char *)text;
+  size_t n = 0;
+  if (s[0] < 0x80)
+    n = 1;
+  else if (s[0] >= 0xC2 && s[0] < 0xF5)
+    n = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
+  for (size_t i = 1; i < n; i++)
+    if ((s[i] & 0xC0) != 0x80) return 0;
+  if (s[0] == 0xE0 && s[1] < 0xA0) return 0;
+  if (s[0] == 0xED && s[1] > 0x9F) return 0;
+  if (s[0] == 0xF0 && s[1] < 0x90) return 0;
+  if (s[0] == 0xF4 && s[1] > 0x8F) return 0;
+  return n;
+}

@@ -43,6 +43,11 @@ enum clgan_status clgan_image_resample(const struct clgan_image *image, const st
 enum clgan_status clgan_image_load(const char *path, const struct clgan_crop *crop, uint32_t height, uint32_t width,
                                    uint32_t channels, unsigned char *out, struct clgan_error *e);
 
+/** Encodes [height,width,channels] (1 or 3) as an 8-bit PNG in memory. No time stamp: equal pixels give equal bytes.
+ * @param name what messages call it. @param data the caller's (clgan_mem_free); NULL on failure. */
+enum clgan_status clgan_image_encode_png(const char *name, uint32_t height, uint32_t width, uint32_t channels,
+                                         const unsigned char *pixels, unsigned char **data, size_t *size,
+                                         struct clgan_error *e);
 /** Writes [height,width,channels] (1 or 3) as an 8-bit PNG, atomically. No time stamp: equal pixels give equal bytes.
  */
 enum clgan_status clgan_image_write_png(const char *path, uint32_t height, uint32_t width, uint32_t channels,

@@ -122,25 +122,19 @@ enum clgan_status clgan_image_decode_png(const char *name, const unsigned char *
   return status;
 }
 
+/* As for reading: what outlives a longjmp. */
 struct writer {
   char message[200];
-  struct clgan_atomic *file;
-  struct clgan_error *e;
+  struct clgan_text out;
 };
-
-static void on_write_error(png_structp png, png_const_charp text) {
-  struct writer *w = png_get_error_ptr(png);
-  strncpy(w->message, text, sizeof w->message - 1);
-  png_longjmp(png, 1);
-}
 
 static void on_write(png_structp png, png_bytep data, size_t n) {
   struct writer *w = png_get_io_ptr(png);
-  if (clgan_atomic_write(w->file, data, n, w->e) != CLGAN_OK) png_error(png, "write");
+  clgan_text_append(&w->out, data, n);
 }
 
 static void on_flush(png_structp png) {
-  (void)png; /* commit flushes */
+  (void)png; /* memory */
 }
 
 static bool write_all(png_structp png, png_infop info, struct writer *w, const struct clgan_image *image) {
@@ -156,22 +150,37 @@ static bool write_all(png_structp png, png_infop info, struct writer *w, const s
   return true;
 }
 
-enum clgan_status clgan_image_write_png(const char *path, uint32_t height, uint32_t width, uint32_t channels,
-                                        const unsigned char *pixels, struct clgan_error *e) {
-  struct clgan_atomic file;
-  CLGAN_TRY(clgan_atomic_begin(&file, path, e));
+enum clgan_status clgan_image_encode_png(const char *name, uint32_t height, uint32_t width, uint32_t channels,
+                                         const unsigned char *pixels, unsigned char **data, size_t *size,
+                                         struct clgan_error *e) {
   struct clgan_image image = {height, width, channels, NULL};
   image.pixels = (unsigned char *)(uintptr_t)pixels; /* only read */
-  struct writer w = {.file = &file, .e = e};
-  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &w, on_write_error, on_warning);
+  struct writer w = {0};
+  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, w.message, on_error, on_warning);
   png_infop info = png ? png_create_info_struct(png) : NULL;
   enum clgan_status status = CLGAN_OK;
+  *data = NULL;
+  *size = 0;
   if (!info)
-    status = clgan_error_set(e, CLGAN_ERR_MEMORY, "%s: not enough memory for libpng; close other programs", path);
-  else if (!write_all(png, info, &w, &image)) /* a failed write has set its own text already */
-    status = clgan_error_set(e, CLGAN_ERR_IO, "%s: libpng cannot write it (%s)", path, w.message);
+    status = clgan_error_set(e, CLGAN_ERR_MEMORY, "%s: not enough memory for libpng; close other programs", name);
+  else if (!write_all(png, info, &w, &image))
+    status = clgan_error_set(e, CLGAN_ERR_INTERNAL, "%s: libpng cannot write it (%s)", name, w.message);
   if (png) png_destroy_write_struct(&png, &info);
-  if (status == CLGAN_OK) status = clgan_atomic_commit(&file, e);
-  clgan_atomic_abort(&file);
+  if (status != CLGAN_OK) {
+    clgan_text_free(&w.out);
+    return status;
+  }
+  *data = (unsigned char *)w.out.s;
+  *size = w.out.len;
+  return CLGAN_OK;
+}
+
+enum clgan_status clgan_image_write_png(const char *path, uint32_t height, uint32_t width, uint32_t channels,
+                                        const unsigned char *pixels, struct clgan_error *e) {
+  unsigned char *data = NULL;
+  size_t size = 0;
+  CLGAN_TRY(clgan_image_encode_png(path, height, width, channels, pixels, &data, &size, e));
+  enum clgan_status status = clgan_file_write(path, data, size, e);
+  clgan_mem_free(data);
   return status;
 }
