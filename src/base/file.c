@@ -26,8 +26,15 @@ static const char *advice(int error) {
   }
 }
 
+/* strerror's buffer belongs to every thread. */
+static const char *describe(int error, char text[128]) {
+  if (strerror_r(error, text, 128) != 0) snprintf(text, 128, "error %d", error);
+  return text;
+}
+
 static enum clgan_status fail(struct clgan_error *e, const char *path, const char *doing, int error) {
-  return clgan_error_set(e, CLGAN_ERR_IO, "%s: cannot %s: %s%s", path, doing, strerror(error), advice(error));
+  char text[128];
+  return clgan_error_set(e, CLGAN_ERR_IO, "%s: cannot %s: %s%s", path, doing, describe(error, text), advice(error));
 }
 
 enum clgan_status clgan_file_read(const char *path, char **data, size_t *size, struct clgan_error *e) {
@@ -237,7 +244,7 @@ enum clgan_status clgan_file_make_folder(const char *path, struct clgan_error *e
 enum clgan_status clgan_file_check_writable(const char *path, struct clgan_error *e) {
   struct stat st;
   enum clgan_status status = CLGAN_OK;
-  char *folder = NULL;
+  char *folder = NULL, text[128];
   if (!path[0]) return clgan_error_set(e, CLGAN_ERR_IO, "the output's name is empty; name a file");
   if (clgan_file_is_folder(path) || path[strlen(path) - 1] == '/') return fail(e, path, "write", EISDIR);
   if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) /* written in place */
@@ -250,7 +257,7 @@ enum clgan_status clgan_file_check_writable(const char *path, struct clgan_error
     status = clgan_error_set(e, CLGAN_ERR_IO, "%s: cannot write: %s is not a folder", path, folder);
   else if (access(folder, W_OK | X_OK) != 0)
     status = clgan_error_set(e, CLGAN_ERR_IO, "%s: cannot write in folder %s: %s; choose another", path, folder,
-                             strerror(errno));
+                             describe(errno, text));
   clgan_mem_free(folder);
   return status;
 }

@@ -1,10 +1,20 @@
-/** @file log.h  Messages to stderr and the progress bar. */
+/** @file log.h  Messages to stderr and the progress bar; or, inside the public API, to its caller. */
 #ifndef CLGAN_BASE_LOG_H
 #define CLGAN_BASE_LOG_H
 #include <stdbool.h>
 #include <stdint.h>
+#include "clgan.h"
 
 enum clgan_log_level { CLGAN_LOG_QUIET, CLGAN_LOG_NORMAL, CLGAN_LOG_VERBOSE };
+/** Where a thread's messages and progress go instead of standard error; without `call` they are dropped. */
+struct clgan_log_sink {
+  clgan_log_callback *call;
+  void *user;
+};
+/** Sets this thread's sink (NULL: standard error), which must live until it is replaced. @return the one before. */
+const struct clgan_log_sink *clgan_log_redirect(const struct clgan_log_sink *sink);
+
+/** The process's level, for standard error. */
 void clgan_log_set_level(enum clgan_log_level level);
 enum clgan_log_level clgan_log_level(void);
 /** One line on stderr (newline added; "clgan: " is put before warnings). Clears a progress bar that is showing and redraws it after. */

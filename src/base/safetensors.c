@@ -1,11 +1,11 @@
 /* safetensors.c: opening and checking a safetensors file; element types. SPDX-License-Identifier: MIT */
 #include "base/safetensors.h"
 
-#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 
 #define HEADER_MAX 100000000u          /* the format's own limit */
@@ -191,7 +191,7 @@ static enum clgan_status parse(struct clgan_safetensors *s, struct clgan_error *
   text = (const char *)bytes + 8;
   if (length < 2 || text[0] != '{')
     return clgan_error_set(e, CLGAN_ERR_FORMAT, "not a safetensors file (no JSON header)");
-  root = cJSON_ParseWithLengthOpts(text, (size_t)length, &end, 0);
+  root = clgan_json_parse(text, (size_t)length, &end);
   while (root && end < text + length && *end == ' ') end++; /* padding */
   if (!root || !cJSON_IsObject(root) || end != text + length)
     status = clgan_error_set(e, CLGAN_ERR_FORMAT, "its JSON header is damaged near byte %zu",

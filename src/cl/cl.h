@@ -6,8 +6,6 @@
 #include <stdint.h>
 #include "base/status.h"
 
-enum clgan_device_type { CLGAN_DEVICE_CPU, CLGAN_DEVICE_GPU_INTEGRATED, CLGAN_DEVICE_GPU, CLGAN_DEVICE_OTHER };
-
 /** Facts of one device of one platform. Text is UTF-8, trimmed. */
 struct clgan_device_info {
   int platform, device;             /**< P:D, as `clgan devices` numbers them */

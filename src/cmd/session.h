@@ -2,7 +2,7 @@
 #ifndef CLGAN_CMD_SESSION_H
 #define CLGAN_CMD_SESSION_H
 #include "cl/cl.h"
-#include "train/trainer.h"
+#include "train/nets.h"
 
 /** Zero-initialise. */
 struct clgan_session {
@@ -17,22 +17,6 @@ enum clgan_status clgan_session_choose(struct clgan_session *s, const char *spec
 enum clgan_status clgan_session_open(struct clgan_session *s, const struct clgan_cl_options *o, struct clgan_error *e);
 void clgan_session_close(struct clgan_session *s);
 
-/** A model's averaged nets, ready to be used. Zero-initialise. */
-struct clgan_nets {
-  char *path;
-  struct clgan_model *model;
-  struct clgan_store *store;
-  struct clgan_sampler *sampler;
-};
-/** Reads the model of @p weights (a checkpoint, a released model, or a run folder) and checks that they fit it. No
- * device is needed yet. */
-enum clgan_status clgan_nets_read(struct clgan_nets *n, const char *weights, struct clgan_error *e);
-/** Loads the weights; graphs are built for batches of up to @p batch. */
-enum clgan_status clgan_nets_load(struct clgan_nets *n, struct clgan_cl *cl, size_t batch, struct clgan_error *e);
-void clgan_nets_close(struct clgan_nets *n); /**< before the session */
-
-/** Path of the checkpoint that @p run (a run folder, or a file) means. The caller's (clgan_mem_free). */
-char *clgan_run_checkpoint(const char *run);
 /** True if @p path ends in @p ending (".png"), letters' case aside. */
 bool clgan_path_ends(const char *path, const char *ending);
 

@@ -121,12 +121,7 @@ static enum clgan_status read_checkpoint(const struct options *o, struct job *j,
 
 /* -- what is trained on what -- */
 static enum clgan_status open_data(struct job *j, const char *path, struct clgan_error *e) {
-  const struct clgan_model *m = j->model;
-  struct clgan_dataset_want want = {
-      .height = (uint32_t)m->height, .width = (uint32_t)m->width, .channels = (uint32_t)m->channels};
-  if (m->condition == CLGAN_CONDITION_CLASS) want.labels = CLGAN_LABELS_CLASS;
-  if (m->condition == CLGAN_CONDITION_FACE) want.labels = CLGAN_LABELS_FACE;
-  want.classes = (uint32_t)m->classes;
+  const struct clgan_dataset_want want = clgan_trainer_want(j->model);
   return clgan_dataset_open(path, &want, &j->data, e);
 }
 

@@ -50,6 +50,12 @@ static enum clgan_status check_labels(const struct clgan_dataset *d, const struc
   return CLGAN_OK;
 }
 
+enum clgan_status clgan_dataset_check(const struct clgan_dataset *d, const struct clgan_dataset_want *want,
+                                      struct clgan_error *e) {
+  CLGAN_TRY(check_shape(d, want, e));
+  return check_labels(d, want, e);
+}
+
 /* A file of a folder that was meant as a whole: IDX, or gzip. */
 static bool is_idx_file(const char *path) {
   struct clgan_map map;
@@ -90,8 +96,7 @@ enum clgan_status clgan_dataset_open(const char *spec, const struct clgan_datase
   d->storage = clgan_mem_alloc(sizeof *d->storage);
   d->name = clgan_mem_strdup(spec);
   enum clgan_status status = load(d, want, e);
-  if (status == CLGAN_OK) status = check_shape(d, want, e);
-  if (status == CLGAN_OK) status = check_labels(d, want, e);
+  if (status == CLGAN_OK) status = clgan_dataset_check(d, want, e);
   if (status != CLGAN_OK) {
     clgan_dataset_close(d);
     return status;

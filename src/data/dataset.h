@@ -41,6 +41,12 @@ struct clgan_dataset_want {
  * *out is NULL then. */
 enum clgan_status clgan_dataset_open(const char *spec, const struct clgan_dataset_want *want,
                                      struct clgan_dataset **out, struct clgan_error *e);
+/** A set over the caller's arrays, which are not copied and must outlive it: @p view's count, shape, images and what
+ * labels it has (digit; or age and gender), split (NULL: all training). Checked as a file would be, and against
+ * @p want (NULL: anything). @param name what messages call it. */
+enum clgan_status clgan_dataset_from_arrays(const char *name, const struct clgan_dataset *view,
+                                            const struct clgan_dataset_want *want, struct clgan_dataset **out,
+                                            struct clgan_error *e);
 void clgan_dataset_close(struct clgan_dataset *d); /**< close(NULL) is legal */
 /** SHA-256 (64 hex digits) of shape, images, labels and split: equal content, equal hash, whatever the container (IDX,
  * .gz or packed). Computed at the first call (reads every image) and kept; the text is the set's. */

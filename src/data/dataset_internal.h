@@ -19,6 +19,10 @@ enum clgan_status clgan_dataset_own(struct clgan_dataset *d, size_t bytes, const
 /** Sets d->classes from d->digit. */
 void clgan_dataset_find_classes(struct clgan_dataset *d);
 
+/** CLGAN_ERR_USAGE where the set's shape or labels are not what @p want asks for. */
+enum clgan_status clgan_dataset_check(const struct clgan_dataset *d, const struct clgan_dataset_want *want,
+                                      struct clgan_error *e);
+
 /* Each fills a zeroed set whose name and storage are set; on failure the caller closes it. */
 enum clgan_status clgan_dataset_load_builtin(struct clgan_dataset *d, struct clgan_error *e);
 enum clgan_status clgan_dataset_load_mnist(const char *folder, struct clgan_dataset *d, struct clgan_error *e);

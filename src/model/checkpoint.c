@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
+#include "base/json.h"
 #include "base/mem.h"
 #include "model/model_internal.h"
 
@@ -138,7 +137,7 @@ static enum clgan_status counts_of(const struct clgan_safetensors *s, struct clg
                                    struct clgan_error *e) {
   const char *value = clgan_safetensors_metadata(s, "label_counts");
   if (!value) return CLGAN_OK;
-  cJSON *json = cJSON_Parse(value);
+  cJSON *json = clgan_json_parse(value, strlen(value) + 1, NULL);
   bool good = cJSON_IsArray(json);
   int n = good ? cJSON_GetArraySize(json) : 0, i = 0;
   c->label_counts = clgan_mem_array((size_t)n + 1, sizeof *c->label_counts);

@@ -71,6 +71,14 @@ static void gather(struct clgan_trainer *t, struct clgan_batches *b, uint64_t st
 
 /* -- creation -- */
 
+struct clgan_dataset_want clgan_trainer_want(const struct clgan_model *m) {
+  struct clgan_dataset_want want = {.height = (uint32_t)m->height, .width = (uint32_t)m->width, .channels = (uint32_t)m->channels,
+                                    .classes = (uint32_t)m->classes};
+  if (m->condition == CLGAN_CONDITION_CLASS) want.labels = CLGAN_LABELS_CLASS;
+  if (m->condition == CLGAN_CONDITION_FACE) want.labels = CLGAN_LABELS_FACE;
+  return want;
+}
+
 /* Does the step of a batch of n fit the device? Plans only, allocates nothing there. */
 static bool batch_fits(const struct clgan_trainer *t, int n) {
   struct clgan_error e = {0};

@@ -4,6 +4,9 @@
 #include "data/dataset.h"
 #include "train/sampler.h"
 
+/** What @p m needs of a data set to be trained on it. */
+struct clgan_dataset_want clgan_trainer_want(const struct clgan_model *m);
+
 struct clgan_trainer;
 struct clgan_trainer_options {
   int batch;
