@@ -1,4 +1,4 @@
-/* condition.c: digits, ages and genders asked for, as condition vectors. SPDX-License-Identifier: MIT */
+/* condition.c: classes, ages and genders asked for, as condition vectors. SPDX-License-Identifier: MIT */
 #include "cmd/condition.h"
 
 #include <math.h>
@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/words.h"
 #include "cmd/args.h"
 #include "train/sampler.h"
 
@@ -79,16 +80,93 @@ enum clgan_status clgan_list_parse(const char *option, const char *text, bool wh
   return s;
 }
 
+/* -- LIST of classes -- */
+
+/* "cat, dog or 0 to 1", so that nobody has to guess; the first names only. */
+static enum clgan_status no_class(const struct list *l, const char *word, const struct clgan_names *names) {
+  enum { SHOWN = 8 };
+  const char *list[CLGAN_NAMES_MAX + 1];
+  struct clgan_text all = {0};
+  for (size_t i = 0; i < names->n; i++) {
+    list[i] = names->items[i];
+    if (i < SHOWN) clgan_text_printf(&all, "%.40s, ", names->items[i]);
+  }
+  list[names->n] = NULL;
+  const char *near = clgan_words_nearest(word, list);
+  if (names->n > SHOWN) clgan_text_printf(&all, "... (%zu names), ", names->n);
+  enum clgan_status s =
+      clgan_error_set(l->e, CLGAN_ERR_USAGE, "--%s %.80s: no class '%.40s'%s%.40s%s; allowed: %sor 0 to %g", l->option,
+                      l->text, word, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", all.s, l->hi);
+  clgan_text_free(&all);
+  return s;
+}
+
+static enum clgan_status class_of(const struct list *l, const char *word, const struct clgan_names *names,
+                                  double *out) {
+  int k = clgan_names_find(names, word);
+  *out = k;
+  if (k >= 0 && k <= l->hi) return CLGAN_OK;
+  if (k < 0 && clgan_args_real(word, out) && *out >= 0 && *out <= l->hi && *out == floor(*out)) return CLGAN_OK;
+  return no_class(l, word, names);
+}
+
+static enum clgan_status add_classes(struct list *l, char *item, const struct clgan_names *names) {
+  double x[3] = {0, 0, 0};
+  char *part[4] = {item, NULL, NULL, NULL};
+  int n = 1;
+  if (clgan_names_find(names, item) < 0)
+    for (char *at = item; n < 4 && (at = strchr(at, ':')); n++) {
+      *at++ = '\0';
+      part[n] = at;
+    }
+  for (int i = 0; i < n && i < 2; i++) CLGAN_TRY(class_of(l, part[i], names, &x[i]));
+  if (n == 1) return add(l, x[0]);
+  if (n > 3 || (n == 3 && (!clgan_args_real(part[2], &x[2]) || !(x[2] > 0)))) return bad_list(l);
+  return add_range(l, x[0], x[1], x[2]);
+}
+
+enum clgan_status clgan_class_list_parse(const char *option, const char *text, const struct clgan_names *names,
+                                         int classes, double *out, size_t *n, struct clgan_error *e) {
+  if (!names->n) return clgan_list_parse(option, text, true, 0, 0, classes - 1, out, n, e);
+  struct list l = {option, text, true, 0, 0, classes - 1, out, 0, e};
+  char *copy = clgan_mem_strdup(text);
+  enum clgan_status s = CLGAN_OK;
+  bool whole = clgan_names_find(names, text) >= 0; /* a name with a comma in it */
+  for (char *at = copy; at && s == CLGAN_OK;) {
+    char *comma = whole ? NULL : strchr(at, ',');
+    if (comma) *comma++ = '\0';
+    s = add_classes(&l, at, names);
+    at = comma;
+  }
+  clgan_mem_free(copy);
+  *n = l.n;
+  return s;
+}
+
 /* -- conditions -- */
+
+/* What was said of the class, and by which option. */
+static const char *class_words(const struct clgan_condition_words *w, const char **option) {
+  *option = w->digit ? "digit" : "class";
+  return w->digit ? w->digit : w->cls;
+}
+
+bool clgan_condition_words_any(const struct clgan_condition_words *w) {
+  return w->digit || w->cls || w->age || w->gender;
+}
+
 enum clgan_status clgan_condition_words_check(const struct clgan_model *m, const struct clgan_condition_words *w,
                                               struct clgan_error *e) {
   bool face = m->condition == CLGAN_CONDITION_FACE;
-  if (w->digit && m->condition != CLGAN_CONDITION_CLASS)
-    return clgan_error_set(e, CLGAN_ERR_USAGE, "--digit: model %.60s %s", m->name,
+  const char *option, *cls = class_words(w, &option);
+  if (w->digit && w->cls)
+    return clgan_error_set(e, CLGAN_ERR_USAGE, "--class and --digit mean the same: give one of them");
+  if (cls && m->condition != CLGAN_CONDITION_CLASS)
+    return clgan_error_set(e, CLGAN_ERR_USAGE, "--%s: model %.60s %s", option, m->name,
                            face ? "takes an age: use --age" : "takes no condition");
   if (w->age && !face)
     return clgan_error_set(e, CLGAN_ERR_USAGE, "--age: model %.60s %s", m->name,
-                           m->classes ? "takes a digit: use --digit" : "takes no condition");
+                           m->classes ? "takes a class: use --class" : "takes no condition");
   if (w->gender && !(face && m->settings.gender))
     return clgan_error_set(e, CLGAN_ERR_USAGE, "--gender: model %.60s was not given genders to learn", m->name);
   if (w->gender && strcmp(w->gender, "male") && strcmp(w->gender, "female") && strcmp(w->gender, "both"))
@@ -114,9 +192,9 @@ enum clgan_status clgan_conditions_make(const struct clgan_model *m, const struc
   CLGAN_TRY(clgan_condition_words_check(m, w, e));
   if (m->condition == CLGAN_CONDITION_NONE) return CLGAN_OK;
   if (m->condition == CLGAN_CONDITION_CLASS) {
-    char all[32];
-    snprintf(all, sizeof all, "0:%d", m->classes - 1);
-    CLGAN_TRY(clgan_list_parse("digit", w->digit ? w->digit : all, true, 0, 0, m->classes - 1, value, &n_values, e));
+    const char *option, *list = class_words(w, &option);
+    if (list) CLGAN_TRY(clgan_class_list_parse(option, list, &m->class_names, m->classes, value, &n_values, e));
+    for (; !list && n_values < (size_t)m->classes; n_values++) value[n_values] = (double)n_values;
   } else {
     CLGAN_TRY(clgan_list_parse("age", w->age ? w->age : "0:80", false, 10, 0, CLGAN_AGE_MAX, value, &n_values, e));
     if (m->settings.gender && (!w->gender || !strcmp(w->gender, "both"))) n_genders = 2;
@@ -137,9 +215,10 @@ enum clgan_status clgan_condition_one(const struct clgan_model *m, const struct 
   size_t n = 1;
   *out = (struct clgan_condition_given){-1, (double)NAN, -1};
   CLGAN_TRY(clgan_condition_words_check(m, w, e));
-  if (w->digit) {
-    CLGAN_TRY(clgan_list_parse("digit", w->digit, true, 0, 0, m->classes - 1, value, &n, e));
-    if (n != 1) return clgan_error_set(e, CLGAN_ERR_USAGE, "--digit %.80s: must be one digit here", w->digit);
+  const char *option, *cls = class_words(w, &option);
+  if (cls) {
+    CLGAN_TRY(clgan_class_list_parse(option, cls, &m->class_names, m->classes, value, &n, e));
+    if (n != 1) return clgan_error_set(e, CLGAN_ERR_USAGE, "--%s %.80s: must be one class here", option, cls);
     out->digit = (int)value[0];
   }
   if (w->age) {

@@ -14,10 +14,19 @@ enum { CLGAN_LIST_MAX = 1000, CLGAN_AGE_MAX = 150 };
 enum clgan_status clgan_list_parse(const char *option, const char *text, bool whole, int between, double lo, double hi,
                                    double *out, size_t *n, struct clgan_error *e);
 
-/** The options as given; NULL: not given. */
+/** Reads a list of a model's classes: its items are names or numbers of classes, A:B (every class from A to B) or
+ * A:B:STEP, separated by commas; a name that holds such signs may stand alone.
+ * @param names n 0: classes go by numbers only. A word that is a name means that class, even if it looks like the number
+ * of another. @param out room for CLGAN_LIST_MAX classes. @return CLGAN_ERR_USAGE saying what is allowed. */
+enum clgan_status clgan_class_list_parse(const char *option, const char *text, const struct clgan_names *names,
+                                         int classes, double *out, size_t *n, struct clgan_error *e);
+
+/** The options as given; NULL: not given. --class and --digit mean the same. */
 struct clgan_condition_words {
-  const char *digit, *age, *gender;
+  const char *digit, *age, *gender, *cls;
 };
+/** True if any word was given. */
+bool clgan_condition_words_any(const struct clgan_condition_words *w);
 /** Fails where a word was given that the model's condition does not have. */
 enum clgan_status clgan_condition_words_check(const struct clgan_model *m, const struct clgan_condition_words *w,
                                               struct clgan_error *e);

@@ -74,7 +74,7 @@ static enum clgan_status read_rows(const struct clgan_safetensors *s, const char
 static enum clgan_status read_latents(const struct options *o, const struct clgan_model *m, struct latents *l,
                                       struct clgan_error *e) {
   struct clgan_safetensors *s = NULL;
-  bool words = o->words.digit || o->words.age || o->words.gender;
+  bool words = clgan_condition_words_any(&o->words);
   CLGAN_TRY(clgan_safetensors_open(o->latent, &s, e));
   enum clgan_status status = read_rows(s, o->latent, "z", m->latent, &l->n, &l->z, e);
   if (status == CLGAN_OK && !l->z)
@@ -217,9 +217,10 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
                                struct clgan_error *e) {
   const struct clgan_option options[] = {
       CLGAN_WORD("weights", 'w', &o->weights, "W", "checkpoint, released model or run folder"),
-      CLGAN_FLAG("grid", 0, &o->grid, "a row for each digit or age, columns share a code"),
+      CLGAN_FLAG("grid", 0, &o->grid, "a row for each class or age, columns share a code"),
       CLGAN_WHOLE("count", 'n', &o->n, &o->n_given, 1, 1000000, "N images, their conditions cycling through the lists"),
-      CLGAN_WORD("digit", 0, &o->words.digit, "LIST", "e.g. 3 or 1,5,7 or 0:9 (the default: all)"),
+      CLGAN_WORD("class", 0, &o->words.cls, "LIST", "by name or number: shoe or 1,5,7 or 0:9 (default: all)"),
+      CLGAN_WORD("digit", 0, &o->words.digit, "LIST", "the same as --class"),
       CLGAN_WORD("age", 0, &o->words.age, "LIST", "e.g. 20,60 or 0:80 (the default: ten values) or 0:80:5"),
       CLGAN_WORD("gender", 0, &o->words.gender, "G", "male, female or both (default)"),
       CLGAN_WHOLE("seed", 0, &o->seed, NULL, 0, UINT64_MAX, "of the codes (default 0)"),
@@ -234,7 +235,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       .options = options,
       .n_options = sizeof options / sizeof options[0],
       .synopsis = "--weights W (--grid | -n N) [OPTION]... -o OUT",
-      .about = "Draws images with a trained model: digits as asked, or faces of the age and gender asked for.",
+      .about = "Draws images with a trained model: of the classes asked for (digits, say), or faces of an age and gender.",
       .examples =
           "  clgan generate --weights run-digits --grid -o grid.png\n"
           "  clgan generate --weights run-digits -n 25 --digit 3,7 --seed 5 -o digits.png\n"

@@ -5,7 +5,7 @@
 const struct clgan_command clgan_commands[] = {
     {"devices", "list OpenCL devices and the one that would be used", clgan_command_devices},
     {"train", "train a model, or go on with a run", clgan_command_train},
-    {"generate", "draw images of digits or ages asked for", clgan_command_generate},
+    {"generate", "draw images of the classes or ages asked for", clgan_command_generate},
     {"reconstruct", "images beside what the model makes of their codes", clgan_command_reconstruct},
     {"export", "a checkpoint's averaged nets as a small model file", clgan_command_export},
     {"bench", "measure the speed of a device", clgan_command_bench},

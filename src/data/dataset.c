@@ -20,7 +20,7 @@ void clgan_dataset_find_classes(struct clgan_dataset *d) {
 }
 
 static const char *kind_name(enum clgan_label_kind kind) {
-  return kind == CLGAN_LABELS_CLASS ? "classes (digit)" : kind == CLGAN_LABELS_FACE ? "ages and genders" : "no labels";
+  return kind == CLGAN_LABELS_CLASS ? "classes" : kind == CLGAN_LABELS_FACE ? "ages and genders" : "no labels";
 }
 
 static enum clgan_status check_shape(const struct clgan_dataset *d, const struct clgan_dataset_want *want,
@@ -109,6 +109,7 @@ void clgan_dataset_close(struct clgan_dataset *d) {
   if (!d) return;
   for (int i = 0; i < d->storage->owned_count; i++) clgan_mem_free(d->storage->owned[i]);
   clgan_safetensors_close(d->storage->packed);
+  clgan_names_free(&d->class_names);
   clgan_mem_free(d->storage);
   clgan_mem_free(d->name);
   clgan_mem_free(d);

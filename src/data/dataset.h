@@ -4,7 +4,7 @@
 #define CLGAN_DATA_DATASET_H
 #include <stdbool.h>
 #include <stdint.h>
-#include "base/status.h"
+#include "base/names.h"
 
 enum clgan_label_kind {
   CLGAN_LABELS_NONE = 0, /**< as expectation: any set will do, its labels are not needed */
@@ -18,6 +18,7 @@ struct clgan_dataset {
   uint32_t count, height, width, channels;
   enum clgan_label_kind labels;
   uint32_t classes;                      /**< labels == CLASS: the highest class present + 1; else 0 */
+  struct clgan_names class_names;        /**< labels == CLASS: what the classes are called; n 0: by their numbers */
   const unsigned char *images;           /**< [N,H,W,C] */
   const unsigned char *digit;            /**< [N]; NULL unless labels == CLASS */
   const float *age;                      /**< [N]; NULL unless labels == FACE */

@@ -67,6 +67,17 @@ static enum clgan_status load_faces(struct clgan_dataset *d, const struct clgan_
   return CLGAN_OK;
 }
 
+/* The names of classes, which the file need not have. */
+static enum clgan_status load_names(struct clgan_dataset *d, struct clgan_error *e) {
+  const char *json = clgan_safetensors_metadata(d->storage->packed, "classes");
+  if (!json) return CLGAN_OK;
+  if (clgan_names_parse(json, &d->class_names, e) != CLGAN_OK)
+    return e ? clgan_error_prefix(e, "%s", d->name) : CLGAN_ERR_FORMAT;
+  if (d->classes <= d->class_names.n) return CLGAN_OK;
+  return clgan_error_set(e, CLGAN_ERR_FORMAT, "%s: it has a label %u, but names for %zu classes; import the set again",
+                         d->name, d->classes - 1, d->class_names.n);
+}
+
 static enum clgan_status load_labels(struct clgan_dataset *d, enum clgan_label_kind want, struct clgan_error *e) {
   const struct clgan_tensor *digit, *age, *gender;
   CLGAN_TRY(column(d, "digit", CLGAN_U8, &digit, e));
@@ -80,7 +91,7 @@ static enum clgan_status load_labels(struct clgan_dataset *d, enum clgan_label_k
   d->digit = digit->data;
   d->labels = CLGAN_LABELS_CLASS;
   clgan_dataset_find_classes(d);
-  return CLGAN_OK;
+  return load_names(d, e);
 }
 
 enum clgan_status clgan_dataset_load_packed(const char *path, enum clgan_label_kind want, struct clgan_dataset *d,

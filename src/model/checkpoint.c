@@ -30,6 +30,7 @@ void clgan_checkpoint_destroy(struct clgan_checkpoint *c) {
   clgan_mem_free(c->variants);
   clgan_mem_free(c->extra);
   clgan_mem_free(c->label_counts);
+  clgan_names_free(&c->class_names);
   clgan_tensors_free(&c->tensors);
   clgan_mem_free(c);
 }
@@ -67,6 +68,11 @@ static void add_metadata(struct clgan_safetensors_writer *w, const struct clgan_
   if (c->data_hash) clgan_safetensors_add_metadata(w, "data", c->data_hash);
   if (c->variants) clgan_safetensors_add_metadata(w, "variants", c->variants);
   if (c->extra) clgan_safetensors_add_metadata(w, "extra", c->extra);
+  if (c->class_names.n) {
+    char *names = clgan_names_json(&c->class_names);
+    clgan_safetensors_add_metadata(w, "classes", names);
+    clgan_mem_free(names);
+  }
   if (!c->label_counts) return;
   clgan_text_printf(&counts, "[");
   for (size_t i = 0; i < c->n_label_counts; i++)
@@ -174,6 +180,8 @@ static enum clgan_status read_all(const struct clgan_safetensors *s, struct clga
   CLGAN_TRY(text_of(s, "variants", false, &c->variants, e));
   CLGAN_TRY(text_of(s, "extra", false, &c->extra, e));
   CLGAN_TRY(counts_of(s, c, e));
+  const char *names = clgan_safetensors_metadata(s, "classes");
+  if (names) CLGAN_TRY(clgan_names_parse(names, &c->class_names, e));
   return clgan_tensors_read(&c->tensors, s, "", e);
 }
 
@@ -216,6 +224,7 @@ enum clgan_status clgan_checkpoint_model(const struct clgan_checkpoint *c, const
   if (status == CLGAN_OK) { /* as saved: `where` says nothing of a model without a name line */
     clgan_mem_free((*out)->name);
     (*out)->name = clgan_mem_strdup(c->model);
+    clgan_names_copy(&(*out)->class_names, &c->class_names);
   }
   clgan_mem_free(all);
   clgan_mem_free(name);

@@ -45,6 +45,7 @@ struct clgan_checkpoint {
   char *extra;                  /**< further "key=value\n" lines of training, or NULL */
   uint64_t *label_counts;       /**< training items per label, or NULL */
   size_t n_label_counts;
+  struct clgan_names class_names; /**< what the labels are called; n 0: not said */
   struct clgan_tensors tensors;
 };
 struct clgan_checkpoint *clgan_checkpoint_create(const struct clgan_model *m);

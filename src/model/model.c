@@ -83,6 +83,7 @@ void clgan_model_destroy(struct clgan_model *m) {
   for (int k = 0; k < 3; k++) clgan_net_free(&m->nets[k]);
   clgan_mem_free(m->name);
   clgan_mem_free(m->text);
+  clgan_names_free(&m->class_names);
   clgan_mem_free(m);
 }
 

@@ -2,6 +2,7 @@
  * parameters; their place on the device; and the emission of a net's forward pass into a graph. */
 #ifndef CLGAN_MODEL_MODEL_H
 #define CLGAN_MODEL_MODEL_H
+#include "base/names.h"
 #include "ops/ir.h"
 
 enum clgan_step_kind { CLGAN_STEP_BCGAN, CLGAN_STEP_BIGAN };
@@ -60,6 +61,7 @@ struct clgan_model {
   int latent;                     /**< Z */
   enum clgan_condition_kind condition;
   int classes;                    /**< CLASS */
+  struct clgan_names class_names; /**< of the data set it was trained on, from a checkpoint; n 0: classes go by numbers */
   int condition_size;             /**< width of c: classes, or tile * (1 + gender), or 0 */
   int base;
   bool has_base;                  /**< the text has a base line */

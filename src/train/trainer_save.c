@@ -40,6 +40,7 @@ static void describe(const struct clgan_trainer *t, struct clgan_checkpoint *c) 
   c->data_hash = clgan_mem_strdup(clgan_dataset_hash(t->data));
   clgan_checkpoint_set_extra(c, "data", t->data->name);
   if (t->data->labels != CLGAN_LABELS_CLASS || !t->batches) return;
+  clgan_names_copy(&c->class_names, &t->data->class_names);
   uint64_t counts[256];
   clgan_dataset_class_counts(t->data, t->batches->items, t->batches->count, counts);
   c->n_label_counts = t->data->classes;

@@ -15,6 +15,8 @@ checks=$((checks + 1))
 cmp -s grid.png other.png && problem 'another seed drew the same picture'
 works "$CLGAN" generate -w run --grid --digit 3,5,0:8:4 --cols 4 -o part.png
 png_is part.png 112 140
+works "$CLGAN" generate -w run --grid --class 3,5,0:8:4 --cols 4 -o same.png
+holds cmp part.png same.png
 works "$CLGAN" generate -w run -n 7 -o seven.png
 png_is seven.png 84 84
 works "$CLGAN" generate -w run -n 7 --cols 7 -o row.png
@@ -52,18 +54,20 @@ refused() { # STATUS WORD COMMAND...
   holds cmp kept.png kept
 }
 refused 2 '--digit 10' "$CLGAN" generate -w run --grid --digit 10
+refused 2 '--class 10' "$CLGAN" generate -w run --grid --class 10
+refused 2 'give one of them' "$CLGAN" generate -w run --grid --class 1 --digit 1
 refused 2 '--digit 1,x' "$CLGAN" generate -w run --grid --digit 1,x
 refused 2 '--digit 2.5' "$CLGAN" generate -w run --grid --digit 2.5
 refused 2 '--digit 0:9:0' "$CLGAN" generate -w run --grid --digit 0:9:0
 refused 2 '--digit' "$CLGAN" generate -w run --grid --digit 1,
-refused 2 'use --digit' "$CLGAN" generate -w run --grid --age 20
+refused 2 'use --class' "$CLGAN" generate -w run --grid --age 20
 refused 2 '--gender' "$CLGAN" generate -w run --grid --gender both
 refused 1 'nowhere' "$CLGAN" generate -w nowhere --grid
 refused 1 'grid.png' "$CLGAN" generate -w grid.png --grid
 refused 1 'four.safetensors' "$CLGAN" generate -w four.safetensors --grid
 refused 1 'nowhere.png' "$CLGAN" reconstruct -w run nowhere.png
 refused 1 'checkpoint' "$CLGAN" reconstruct -w run $weights
-refused 2 'one digit' "$CLGAN" reconstruct -w run grid.png --digit 1,2
+refused 2 'one class' "$CLGAN" reconstruct -w run grid.png --digit 1,2
 refused 2 'crop' "$CLGAN" reconstruct -w run grid.png --crop 1,2
 refused 2 'crop' "$CLGAN" reconstruct -w run grid.png --crop 270,0,28,28
 head -c 200 grid.png >cut.png

@@ -57,6 +57,7 @@ static struct clgan_checkpoint *full(const struct clgan_model *m) {
   c->data_hash = clgan_mem_strdup("abc"), c->variants = clgan_mem_strdup("reg");
   c->label_counts = clgan_mem_array(2, sizeof *c->label_counts), c->n_label_counts = 2;
   c->label_counts[1] = 5923;
+  assert_int_equal(clgan_names_parse("[\"\\\"odd\\\" one\",\"\u00e9t\u00e9\"]", &c->class_names, NULL), CLGAN_OK);
   clgan_checkpoint_set_extra(c, "epoch", "7");
   clgan_checkpoint_set_extra(c, "epochs", "8=9");
   for (int k = 0; k < 5; k++) put(c, nets[k], m, k % 3, (uint64_t)k, false);
@@ -90,6 +91,9 @@ static void round_trip(void **state) {
   struct clgan_checkpoint *d = load(path);
   assert_true(d->step == 1234567890123u && d->seed == UINT64_MAX && d->n_label_counts == 2 &&
               d->label_counts[1] == 5923);
+  assert_int_equal(d->class_names.n, 2);
+  for (int k = 0; k < 2; k++) assert_string_equal(d->class_names.items[k], c->class_names.items[k]);
+  assert_string_equal(d->class_names.items[0], "\"odd\" one");
   assert_string_equal(d->text, text), assert_string_equal(d->model, "tiny"),
       assert_string_equal(d->options, c->options);
   assert_string_equal(d->data_hash, "abc"), assert_string_equal(d->variants, "reg");
@@ -254,6 +258,10 @@ static void damaged_metadata(void **state) {
       {"step", "-1", "damaged: its metadata's 'step' is no number"},
       {"step", "99999999999999999999", "damaged: its metadata's 'step' is no number"},
       {"seed", "", "damaged: its metadata's 'seed' is no number"},
+      {"classes", "cat,dog", "its class names are no JSON array of 1 to 256 different texts"},
+      {"classes", "[]", "its class names are no JSON array of 1 to 256 different texts"},
+      {"classes", "[\"a\",\"a\"]", "its class names are no JSON array of 1 to 256 different texts"},
+      {"classes", "[\"a\",2]", "its class names are no JSON array of 1 to 256 different texts"},
       {"label_counts", "[1,2", "damaged: its metadata's 'label_counts' is no array of counts"},
       {"label_counts", "{\"a\":1}", "damaged: its metadata's 'label_counts' is no array of counts"},
       {"label_counts", "[1,-2]", "damaged: its metadata's 'label_counts' is no array of counts"},
@@ -266,6 +274,7 @@ static void damaged_metadata(void **state) {
                                          {"options", ""},
                                          {"step", "1"},
                                          {"seed", "2"},
+                                         {"classes", "[\"a\"]"},
                                          {"label_counts", "[]"}};
   const uint64_t shape[1] = {1};
   (void)state;

@@ -221,6 +221,47 @@ static void conditions_of_digits(void **state) {
   clgan_model_destroy(m);
 }
 
+/* Classes by name and by number; ranges go by the classes' order; what is no class is refused with what is allowed. */
+static void classes_by_name(void **state) {
+  struct clgan_model *m = model_of("digits", NULL);
+  double out[CLGAN_LIST_MAX];
+  size_t n = 0;
+  struct clgan_error e = {0};
+  static const struct {
+    const char *text;
+    size_t n;
+    int first, last;
+  } good[] = {{"cat", 1, 0, 0},      {"dog,cat", 2, 1, 0},     {"cat:fish", 4, 0, 3}, {"fish:cat:3", 2, 3, 0},
+              {"2,7", 2, 4, 7},      {"a, b:c", 1, 2, 2},      {"2:9", 6, 4, 9},      {"9", 1, 9, 9},
+              {"cat,3:2,0", 4, 0, 0}};
+  static const struct {
+    const char *text, *part;
+  } bad[] = {{"cot", "did you mean 'cat'?"}, {"10", "cat, dog, a, b:c, fish, 2, or 0 to 9"}, {"cat:", "no class ''"},
+             {"", "no class ''"},             {"cat,,dog", "no class ''"},                    {"1.5", "no class '1.5'"},
+             {"cat:dog:0", "--class cat:dog:0"}, {"cat:dog:1:1", "--class cat:dog:1:1"},      {"-1", "no class '-1'"}};
+  (void)state;
+  assert_int_equal(clgan_names_parse("[\"cat\",\"dog\",\"a, b:c\",\"fish\",\"2\"]", &m->class_names, &e), CLGAN_OK);
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    assert_int_equal(clgan_class_list_parse("class", good[i].text, &m->class_names, m->classes, out, &n, &e), CLGAN_OK);
+    assert_int_equal(n, good[i].n);
+    assert_true((int)out[0] == good[i].first && (int)out[n - 1] == good[i].last);
+  }
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    assert_int_equal(clgan_class_list_parse("class", bad[i].text, &m->class_names, m->classes, out, &n, &e),
+                     CLGAN_ERR_USAGE);
+    if (!strstr(e.text, bad[i].part)) fail_msg("%s: %s", bad[i].text, e.text);
+    clgan_error_clear(&e);
+  }
+  const struct clgan_condition_words fish = {.cls = "fish"}, twice = {.cls = "1", .digit = "1"}, two = {.cls = "cat,2"};
+  struct clgan_condition_given given;
+  assert_int_equal(clgan_condition_one(m, &fish, &given, &e), CLGAN_OK);
+  assert_int_equal(given.digit, 3);
+  assert_int_equal(clgan_condition_one(m, &two, &given, &e), CLGAN_ERR_USAGE);
+  clgan_error_clear(&e);
+  assert_int_equal(clgan_condition_one(m, &twice, &given, &e), CLGAN_ERR_USAGE);
+  clgan_model_destroy(m);
+}
+
 /* -- statistics -- */
 static void medians(void **state) {
   /* ranks r and n+1-r of the usual tables for 95 % */
@@ -251,6 +292,7 @@ int main(void) {
       cmocka_unit_test(bad_lists),
       cmocka_unit_test(conditions_of_faces),
       cmocka_unit_test(conditions_of_digits),
+      cmocka_unit_test(classes_by_name),
       cmocka_unit_test(medians),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
