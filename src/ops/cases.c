@@ -268,5 +268,10 @@ const struct clgan_case clgan_cases[] = {
     CASE("random/normals", M, 2e-7, random, 1, 64, 1, 1, 128),
     CASE("unpack/odd", S, FINE, unpack, 3, 5, 7, 3),
     CASE("unpack/faces", M, FINE, unpack, 16, 64, 64, 3),
+    CASE("topk/1", S, EXACT, topk, 1, 1, 1),
+    CASE("topk/odd", S, EXACT, topk, 7, 131, 5),
+    CASE("topk/ties", S, EXACT, topk, 5, 200, 9, 4),
+    CASE("topk/many", 0, EXACT, topk, 33, 3003, 128, 3),
+    CASE("topk/wide", 0, EXACT, topk, 130, 4096, 24),
 };
 const size_t clgan_cases_count = sizeof clgan_cases / sizeof clgan_cases[0];

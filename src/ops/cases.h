@@ -56,6 +56,7 @@ clgan_case_builder clgan_case_adam;         /* count, 1: weight decay */
 clgan_case_builder clgan_case_lerp;         /* count */
 clgan_case_builder clgan_case_random;       /* kind, n, h, w, c, limit */
 clgan_case_builder clgan_case_unpack;       /* n, h, w, c */
+clgan_case_builder clgan_case_topk;         /* rows, cols, k, how often each number is repeated */
 
 enum clgan_case_conv_extra {
   CLGAN_CASE_BIAS = 1,

@@ -282,3 +282,10 @@ int clgan_case_unpack(struct clgan_ir *g, const struct clgan_case *c) {
   int x = clgan_ir_input(g, "pixels", CLGAN_U8, clgan_shape_of(c->p[0], c->p[1], c->p[2], c->p[3]));
   return EMIT(g, CLGAN_OP_UNPACK, &attr, x);
 }
+
+int clgan_case_topk(struct clgan_ir *g, const struct clgan_case *c) {
+  int times = c->p[3] ? c->p[3] : 1;
+  struct clgan_attr tile = {.i = {times}}, attr = {.i = {c->p[2]}};
+  int x = EMIT(g, CLGAN_OP_TILE, &tile, input(g, "x@0*1~", c->p[0], 1, 1, c->p[1] / times));
+  return EMIT(g, CLGAN_OP_TOPK, &attr, x);
+}

@@ -46,6 +46,8 @@
  *  RANDOM        counters I32 [4]                         y              i[0] kind: 0 uniform in [-1,1), 1 normal, 2 integer below i[2] (I32), 3 uniform in [0,1); i[1] stream;
  *                                                                        i[3..6] = shape n,h,w,c. counters = {seed lo, seed hi, step lo, step hi}; element e = lane e%4 of block e/4
  *  UNPACK        x U8                                     y              y = f[0] x + f[1]
+ *  TOPK          x [M rows, C]                            value, index   i[0] = k (<= 256): the k smallest of each row, ascending, equal ones by column; index I32. Infinities and NaN
+ *                                                                        are never taken: where too few are left, infinity and -1
  *
  * A star marks state changed in place. M = n*h*w rows of c columns. BN gradients with respect to mean and var are folded into BN_BWD:
  * BN's backward emits BN_BWD_SUMS + BN_BWD when mean and var come from a BN_STATS of the same x; with still or running statistics that
@@ -66,7 +68,7 @@ enum clgan_op_id {
   CLGAN_OP_SPECTRAL, CLGAN_OP_SPECTRAL_POWER, CLGAN_OP_SPECTRAL_BWD,
   CLGAN_OP_LOSS_GAN, CLGAN_OP_LOSS_L1, CLGAN_OP_LOSS_MSE, CLGAN_OP_LOSS_BCE, CLGAN_OP_LOSS_CE,
   CLGAN_OP_LOSS_GAN_BWD, CLGAN_OP_LOSS_L1_BWD, CLGAN_OP_LOSS_MSE_BWD, CLGAN_OP_LOSS_BCE_BWD, CLGAN_OP_LOSS_CE_BWD,
-  CLGAN_OP_STACK, CLGAN_OP_ADAM, CLGAN_OP_LERP, CLGAN_OP_RANDOM, CLGAN_OP_UNPACK,
+  CLGAN_OP_STACK, CLGAN_OP_ADAM, CLGAN_OP_LERP, CLGAN_OP_RANDOM, CLGAN_OP_UNPACK, CLGAN_OP_TOPK,
   CLGAN_OP_COUNT
 };
 
@@ -158,5 +160,5 @@ extern const struct clgan_op clgan_op_conv, clgan_op_conv_wgrad, clgan_op_transp
     clgan_op_shift_bwd, clgan_op_rowdot, clgan_op_rowscale, clgan_op_spectral, clgan_op_spectral_power, clgan_op_spectral_bwd,
     clgan_op_loss_gan, clgan_op_loss_l1, clgan_op_loss_mse, clgan_op_loss_bce, clgan_op_loss_ce, clgan_op_loss_gan_bwd, clgan_op_loss_l1_bwd,
     clgan_op_loss_mse_bwd, clgan_op_loss_bce_bwd, clgan_op_loss_ce_bwd, clgan_op_stack, clgan_op_adam, clgan_op_lerp, clgan_op_random,
-    clgan_op_unpack;
+    clgan_op_unpack, clgan_op_topk;
 #endif
