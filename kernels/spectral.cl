@@ -14,9 +14,9 @@ inline float dot_run(global const float *a, global const float *b, int n) {
     s2 = fma(VLOAD(a + i + 2 * V), VLOAD(b + i + 2 * V), s2);
     s3 = fma(VLOAD(a + i + 3 * V), VLOAD(b + i + 3 * V), s3);
   }
-  for (; i + V <= n; i += V) s0 = fma(VLOAD(a + i), VLOAD(b + i), s0);
+  FEW_TURNS for (; i + V <= n; i += V) s0 = fma(VLOAD(a + i), VLOAD(b + i), s0);
   float sum = vec_sum((s0 + s1) + (s2 + s3));
-  for (; i < n; i++) sum = fma(a[i], b[i], sum);
+  FEW_TURNS for (; i < n; i++) sum = fma(a[i], b[i], sum);
   return sum;
 }
 
@@ -42,7 +42,7 @@ kernel void spectral_dot(global const float *w, global const float *u, global co
 /* inv = 1 / sum of the chunks. */
 kernel void spectral_inverse(global const float *part, int chunks, global float *inv) {
   float sum = 0.0f;
-  for (int i = 0; i < chunks; i++) sum += part[i];
+  FEW_TURNS for (int i = 0; i < chunks; i++) sum += part[i];
   if (get_local_id(0) == 0) inv[0] = 1.0f / sum;
 }
 
@@ -66,12 +66,12 @@ kernel void spectral_power_part(global const float *w, global const float *u, in
              sum + c);
     EACH_REST(c, 0, cols) sum[c] += (t0 * w0[c] + t1 * w1[c]) + (t2 * w2[c] + t3 * w3[c]);
   }
-  for (; k < last; k++) {
+  FEW_TURNS for (; k < last; k++) {
     global const float *row = w + (size_t)k * cols;
     float tk = dot_run(row, u, cols);
     t[k] = tk;
     square += tk * tk;
-    for (int c = 0; c < cols; c++) sum[c] += tk * row[c];
+    FEW_TURNS for (int c = 0; c < cols; c++) sum[c] += tk * row[c];
   }
 #else
   /* WG/LINE rows at a time: LINE items make a row's product, then every item adds to columns of its own. */
@@ -113,7 +113,7 @@ kernel void spectral_power_end(global const float *t, global const float *square
                                int rows, int cols, global float *u, global float *v) {
   GROUP_SUM_MEMORY
   float square = 0.0f;
-  for (int i = 0; i < chunks; i++) square += squares[i];
+  FEW_TURNS for (int i = 0; i < chunks; i++) square += squares[i];
   float norm = sqrt(square);
   norm = norm < 1e-12f ? 1e-12f : norm; /* not fmax(): a NaN must come through */
   EACH_VECTOR(k, 0, rows) VSTORE(VLOAD(t + k) / norm, v + k);
@@ -122,14 +122,14 @@ kernel void spectral_power_end(global const float *t, global const float *square
   float rest = 0.0f;
   EACH_VECTOR(c, 0, cols) {
     vec x = VLOAD(sums + c);
-    for (int i = 1; i < chunks; i++) x += VLOAD(sums + (size_t)i * cols + c);
+    FEW_TURNS for (int i = 1; i < chunks; i++) x += VLOAD(sums + (size_t)i * cols + c);
     x /= norm;
     squares_u = fma(x, x, squares_u);
     VSTORE(x, u + c);
   }
   EACH_REST(c, 0, cols) {
     float x = sums[c];
-    for (int i = 1; i < chunks; i++) x += sums[(size_t)i * cols + c];
+    FEW_TURNS for (int i = 1; i < chunks; i++) x += sums[(size_t)i * cols + c];
     x /= norm;
     rest = fma(x, x, rest);
     u[c] = x;
@@ -159,7 +159,7 @@ kernel void spectral_inner(global const float *a, global const float *b, int n, 
 kernel void spectral_bwd(global const float *g, global const float *u, global const float *v, global const float *inv,
                          global const float *part, int chunks, global float *dw, int4 grid) {
   float sum = 0.0f, scale = inv[0];
-  for (int i = 0; i < chunks; i++) sum += part[i];
+  FEW_TURNS for (int i = 0; i < chunks; i++) sum += part[i];
   sum *= scale * scale;
   GRID_ROWS(k, grid) {
     float f = sum * v[k];

@@ -2,9 +2,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/words.h"
+#include "cl/warm.h"
 #include "cmd/command.h"
 
 static const struct clgan_command *find(const char *name) {
@@ -42,6 +44,15 @@ static int unknown(const char *word) {
   return CLGAN_EXIT_USAGE;
 }
 
+/* This program itself is what helps to compile, where the system says which file that is. */
+static void set_helper(void) {
+  char path[4096];
+  ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (n <= 0) return;
+  path[n] = '\0';
+  clgan_cl_set_helper(path);
+}
+
 static int run(int argc, char **argv) {
   clgan_time_running(); /* the clock of start-up times starts */
   if (argc < 2) {
@@ -53,6 +64,11 @@ static int run(int argc, char **argv) {
     printf("clgan %s\n", clgan_version());
     return CLGAN_EXIT_DONE;
   }
+  if (!strcmp(word, "--compile-helper") && argc == 4) {
+    struct clgan_error e = {0};
+    return clgan_command_finish(word, clgan_compile_helper(argv[2], argv[3], &e), &e);
+  }
+  set_helper();
   if (!strcmp(word, "--help") || !strcmp(word, "-h") || (!strcmp(word, "help") && argc == 2)) {
     print_help();
     return CLGAN_EXIT_DONE;

@@ -63,6 +63,8 @@ enum clgan_status clgan_cl_fail(const struct clgan_cl *cl, cl_int code, struct c
 /** Hands @p event to *out where asked for, else releases it. */
 void clgan_event_give(struct clgan_cl *cl, cl_event event, struct clgan_event **out);
 void clgan_program_destroy(struct clgan_program *p);
+/** True if the program is loaded, or the disk cache has an entry for it. */
+bool clgan_program_is_ready(struct clgan_cl *cl, const char *file, const char *options);
 
 /** The text of kernels/@p file from $CLGAN_KERNEL_DIR or the embedded table, with every `#include "x"` line replaced by
  * that file's text, so that a driver needs no include path; #line directives keep each file's own numbers. *text is the

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -93,6 +94,27 @@ static struct clgan_program *find_program(const struct clgan_cl *cl, const char 
   return NULL;
 }
 
+/* warnings are for who works on the kernels: PoCL counts them on stderr */
+static char *all_options(const struct clgan_cl *cl, const char *options) {
+  return clgan_mem_printf("%s%s%s%s", getenv("CLGAN_KERNEL_DIR") ? "" : "-w ",
+                          strstr(options, "-cl-std=") != NULL ? "" : "-cl-std=CL1.2 ", options, cl->quirks.options);
+}
+
+bool clgan_program_is_ready(struct clgan_cl *cl, const char *file, const char *options) {
+  struct clgan_error ignored = {0};
+  char *text = NULL, key[65];
+  if (find_program(cl, file, options) != NULL) return true;
+  if (!cl->cache || clgan_source_load(file, &text, &ignored) != CLGAN_OK) return false;
+  char *build_options = all_options(cl, options);
+  make_key(cl, text, build_options, key);
+  char *path = clgan_cache_path(key);
+  bool ready = path != NULL && clgan_file_exists(path);
+  clgan_mem_free(path);
+  clgan_mem_free(build_options);
+  clgan_mem_free(text);
+  return ready;
+}
+
 enum clgan_status clgan_program_get(struct clgan_cl *cl, const char *file, const char *options,
                                     struct clgan_program **out, struct clgan_error *e) {
   if (options == NULL) options = "";
@@ -104,10 +126,7 @@ enum clgan_status clgan_program_get(struct clgan_cl *cl, const char *file, const
   p->cl = cl;
   p->file = clgan_mem_strdup(file);
   p->options = clgan_mem_strdup(options);
-  /* warnings are for who works on the kernels: PoCL counts them on stderr */
-  p->build_options =
-      clgan_mem_printf("%s%s%s%s", getenv("CLGAN_KERNEL_DIR") ? "" : "-w ",
-                       strstr(options, "-cl-std=") != NULL ? "" : "-cl-std=CL1.2 ", options, cl->quirks.options);
+  p->build_options = all_options(cl, options);
   make_key(cl, text, p->build_options, p->key);
   if (cl->cache) p->program = load_binary(cl, p->build_options, p->key, &p->stored_bytes);
   enum clgan_status s = CLGAN_OK;

@@ -10,6 +10,10 @@ const struct clgan_quirk_row clgan_quirk_table[] = {
     {"Portable Computing Language", NULL, NULL, NULL, CLGAN_QUIRK_SLOW_BINARIES, NULL,
      "clGetProgramInfo(CL_PROGRAM_BINARY_SIZES) compiles a version of every kernel for any local size",
      "https://github.com/pocl/pocl/blob/release_3_1/lib/CL/devices/common_driver.c (pocl_driver_build_poclbinary)"},
+    /* Digits on 3.1: 3.9 s in clBuildProgram, 9.2 s at first launches, on one core. What it compiled it keeps on disk. */
+    {"Portable Computing Language", NULL, NULL, NULL, CLGAN_QUIRK_SERIAL_COMPILER, NULL,
+     "kernels are compiled for their work-group size at first launch, under one lock in a process",
+     "https://github.com/pocl/pocl/blob/release_3_1/lib/CL/pocl_llvm_wg.cc"},
     /* Seen on 22.3.6. Its binary holds SPIR-V: little is lost, since Mesa keeps machine code in a cache of its own. */
     {"rusticl", NULL, NULL, NULL, CLGAN_QUIRK_NO_BINARIES, NULL,
      "clCreateProgramWithBinary ends the process, instead of failing, when another build of Mesa wrote the binary",

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cl/warm.h"
 #include "graph/graph.h"
 
 struct clgan_run {
@@ -144,7 +145,43 @@ static bool seen_program(const struct clgan_run *r, size_t launch) {
   return false;
 }
 
+static struct clgan_warm_arg warm_argument(const struct clgan_run *r, const struct clgan_launch_arg *a) {
+  struct clgan_warm_arg w = {CLGAN_WARM_BUFFER, a->n, NULL};
+  size_t size = sizeof(float), count = a->n;
+  if (a->kind == CLGAN_ARG_LOCAL) w.kind = CLGAN_WARM_LOCAL;
+  if (a->kind == CLGAN_ARG_BYTES) {
+    w.kind = CLGAN_WARM_BYTES;
+    w.data = a->bytes;
+  }
+  if (w.kind != CLGAN_WARM_BUFFER) return w;
+  if (a->kind == CLGAN_ARG_VALUE) {
+    count = a->value == CLGAN_NONE ? CLGAN_ALIGN : clgan_shape_count(r->g->values[a->value].shape);
+    size = a->value == CLGAN_NONE ? size : clgan_dtype_size(r->g->values[a->value].dtype);
+  }
+  w.n = (round_up(count) + CLGAN_ALIGN) * size;
+  return w;
+}
+
+/* Hands the launches to who compiles ahead. */
+static void warm(struct clgan_run *r) {
+  size_t n = r->launches.n;
+  struct clgan_warm_launch *w = clgan_mem_array(n + 1, sizeof *w);
+  struct clgan_warm_arg(*args)[CLGAN_LAUNCH_ARGS] = clgan_mem_array(n + 1, sizeof *args);
+  for (size_t k = 0; k < n; k++) {
+    const struct clgan_launch *l = &r->launches.items[k];
+    w[k] = (struct clgan_warm_launch){
+        .file = l->file, .options = l->options, .kernel = l->kernel, .dims = l->dims, .n_args = l->n_args, .args = args[k]};
+    memcpy(w[k].global, l->global, sizeof l->global);
+    memcpy(w[k].local, l->local, sizeof l->local);
+    for (int a = 0; a < l->n_args; a++) args[k][a] = warm_argument(r, &l->args[a]);
+  }
+  clgan_programs_warm(r->cl, w, n);
+  clgan_mem_free(args);
+  clgan_mem_free(w);
+}
+
 static enum clgan_status compile(struct clgan_run *r, struct clgan_error *e) {
+  warm(r);
   r->kernels = clgan_mem_array(r->launches.n + 1, sizeof *r->kernels);
   struct clgan_progress bar;
   for (size_t k = 0; k < r->launches.n; k++) r->programs += !seen_program(r, k);

@@ -2,6 +2,7 @@
  * register tiles. Kernels: kernels/conv_reg*.cl, wgrad_reg*.cl. Every launch covers any geometry: tile sizes are the
  * only build options, so that a model needs few programs. */
 #include "ops/conv.h"
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,6 +49,12 @@ static int lanes(const struct clgan_target *t) {
 }
 static int units(const struct clgan_target *t) {
   return t->device->compute_units > 0 ? (int)t->device->compute_units : 1;
+}
+
+/* A product so small that a kernel of its own costs more time to compile than it wins in an hour of training: it goes
+ * with the wide ones. */
+static bool is_small(int rows, int columns, int depth) {
+  return 2.0 * rows * columns * depth < 4e6;
 }
 
 /* Register tiles: accumulators, the vectors of one side and one broadcast fit 16 registers (32 with 16 lanes). */
@@ -166,6 +173,10 @@ static struct conv_plan plan_conv(const struct clgan_node *node, const struct cl
   w.s = w.dot ? dot_tiling(t, a->yc) : wide_tiling(t, a->yc);
   w.rows = w.dot && plan_rows(&w, units(t));
   if (w.rows) return w;
+  if (w.dot && is_small(w.pixels * w.classes, a->yc, w.depth)) {
+    w.dot = false;
+    w.s = wide_tiling(t, INT_MAX);
+  }
   w.c = choose_cut(&w.s, w.pixels, a->yc, w.depth, w.classes, 1, units(t));
   if (!w.dot) {
     struct tiling s = w.s;
@@ -173,7 +184,7 @@ static struct conv_plan plan_conv(const struct clgan_node *node, const struct cl
     const struct cut c = choose_cut(&s, w.pixels, a->yc, w.depth, w.classes, 1, units(t));
     const int panels = ceil_div(a->yc, s.nr);
     const double packing = 2.0 * w.depth * panels * w.classes / units(t) + 500.0;
-    w.packed = c.cost + packing < w.c.cost;
+    w.packed = c.cost + packing < 1.25 * w.c.cost; /* the other kind must earn a program of its own */
     if (w.packed) {
       w.c = c;
       w.a.class_stride = w.depth * panels * s.nr;
@@ -297,6 +308,10 @@ static struct wgrad_plan plan_wgrad(const struct clgan_node *node, const struct 
   w.s = w.few ? few_tiling(t, w.a.yc) : wgrad_tiling(t, w.a.yc);
   w.lines = w.few && plan_lines(&w, units(t));
   if (w.lines) return w;
+  if (w.few && is_small(pixels, w.a.yc, w.rows)) {
+    w.few = false;
+    w.s = wgrad_tiling(t, INT_MAX);
+  }
   /* A split of few columns earns its partial sums with at least two blocks of pixels. */
   if (w.few)
     w.c = choose_cut(&w.s, w.rows, w.a.yc, pixels, 1, max_int(1, pixels / (2 * w.s.kc)), units(t));
