@@ -31,7 +31,7 @@ main=$!
 children=$main
 hit=0
 for _ in $(seq 200); do
-  read -r helper _ </proc/$main/task/$main/children || helper=
+  helper=$(cut -d' ' -f1 /proc/$main/task/$main/children 2>/dev/null)
   if [ -n "$helper" ] && grep -q compile-helper /proc/"$helper"/cmdline; then
     kill -9 "$helper" && hit=1
     break
