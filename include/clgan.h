@@ -144,6 +144,7 @@ struct clgan_model_facts {
   bool gender;             /**< CLGAN_CONDITION_FACE: conditions hold a gender */
   uint32_t condition_size; /**< C: numbers in a condition vector c; 0 without a condition */
   uint32_t factors;        /**< F: numbers that the encoder gives of the condition; 0 without one */
+  uint32_t features;       /**< numbers of the encoder's last hidden layer; 0: there is none */
   float pixel_low;         /**< pixel values of clgan_model_generate(): black, -1 or 0; white is 1 */
   uint64_t steps;          /**< training steps behind the weights */
 };
@@ -193,11 +194,12 @@ CLGAN_API enum clgan_status clgan_model_generate(clgan_model *m, size_t n, const
 /** The same as 8-bit pixels [n,H,W,C], rounded to the nearest. */
 CLGAN_API enum clgan_status clgan_model_generate_u8(clgan_model *m, size_t n, const float *z, const float *c,
                                                     uint8_t *pixels);
-/** Finds the codes of images: z, factors = E(x).
+/** Finds the codes of images: z, factors = E(x). What is NULL is not wanted.
  * @param pixels [n,H,W,C]. @param z [n,Z], written. @param factors [n,F], written: logits of the classes; or the age's
- * value and the gender's logit. May be NULL. */
+ * value and the gender's logit. @param features [n,features], written: the encoder's last hidden layer, by whose
+ * distances images can be compared. */
 CLGAN_API enum clgan_status clgan_model_encode(clgan_model *m, size_t n, const uint8_t *pixels, float *z,
-                                               float *factors);
+                                               float *factors, float *features);
 /** Draws images again from their own codes: G(E(x), c).
  * @param pixels [n,H,W,C]. @param c [n,C], or NULL: what the encoder saw. @param again [n,H,W,C], written; may be
  * @p pixels itself. */

@@ -104,11 +104,6 @@ static enum clgan_status load_data(const struct options *o, const struct clgan_m
 
 /* -- conditions: given, else the label, else E's estimate -- */
 
-/* Years that a condition vector's age value stands for: the inverse of clgan_condition_face. */
-static double years(const struct clgan_model *m, float value) {
-  return m->settings.age_range == 11 ? ((double)value + 1) * 40 : (double)value * 80;
-}
-
 static void fill(const struct clgan_model *m, const struct clgan_condition_given *g, const struct originals *x,
                  size_t i, const float *factors, float *c) {
   if (m->condition == CLGAN_CONDITION_CLASS) {
@@ -123,7 +118,7 @@ static void fill(const struct clgan_model *m, const struct clgan_condition_given
   double age = isnan(g->age) ? (double)NAN : g->age, gender = g->gender;
   if (isnan(age) && x->age) age = (double)x->age[i];
   if (gender < 0 && x->gender) gender = (double)x->gender[i];
-  if (isnan(age)) age = years(m, factors[0]);
+  if (isnan(age)) age = clgan_condition_years(m, factors[0]);
   if (gender < 0) gender = m->settings.gender && factors[1] > 0 ? 1 : 0;
   clgan_condition_face(m, age, gender, c);
 }

@@ -211,6 +211,10 @@ void clgan_condition_face(const struct clgan_model *m, double age, double gender
   fill_face(m, (float)value, (float)(gender * 2 - 1), c);
 }
 
+double clgan_condition_years(const struct clgan_model *m, float value) {
+  return m->settings.age_range == 11 ? ((double)value + 1) * 40 : (double)value * 80;
+}
+
 void clgan_condition_from_factors(const struct clgan_model *m, const float *factors, float *c) {
   if (m->condition == CLGAN_CONDITION_CLASS) {
     int best = 0;
