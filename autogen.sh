@@ -13,14 +13,15 @@ list() {
 
 write_lists() {
   echo "# Written by ./autogen.sh: run it again after adding a fragment, kernel, model, page, script or golden file."
-  for f in src/*/*.am bench/*.am; do [ -f "$f" ] && echo "include $f"; done
+  for f in src/*/*.am bench/*.am tests/fuzz/*.am; do [ -f "$f" ] && echo "include $f"; done
   [ -f src/main.c ] && printf 'bin_PROGRAMS += clgan\nclgan_SOURCES += src/main.c\n'
   list KERNEL_FILES kernels/*.cl kernels/*.clh
   list TUNING_FILES kernels/tunings/*
   list MODEL_FILES models/*.model
   list MODEL_WEIGHTS models/*.safetensors models/*.md
   list DATA_FILES README.md CHANGELOG.md quickstart docs/*.md docs/*.png bench/peers/* \
-    tests/oclgrind.sh tests/golden/* tests/golden/*/* tests/cli/*.sh tests/cli/*.py tests/cli/*.model tests/fuzz/*
+    tests/oclgrind.sh tests/golden/* tests/golden/*/* tests/cli/*.sh tests/cli/*.py tests/cli/*.model tests/fuzz/*.sh tests/fuzz/*.dict \
+    tests/fuzz/cases/*/*
   echo 'EXTRA_DIST += $(DATA_FILES)'
   if [ -f src/main.c ]; then
     for t in tests/cli/test_*.sh; do [ -f "$t" ] && echo "TESTS += $t"; done

@@ -2,6 +2,7 @@
 #include "base/status.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,6 +31,14 @@ const char *clgan_status_name(enum clgan_status status) {
   return "unknown status";
 }
 
+/* What a file or a name holds must not steer a terminal, nor break the one line of a message. Only what compilers and
+ * drivers say has several lines. */
+static void tame(char *text, enum clgan_status status) {
+  bool lines = status != CLGAN_ERR_FORMAT && status != CLGAN_ERR_IO && status != CLGAN_ERR_USAGE;
+  for (char *c = text; *c; c++)
+    if (((unsigned char)*c < 32 && !(lines && (*c == '\n' || *c == '\t'))) || *c == 127) *c = '?';
+}
+
 enum clgan_status clgan_error_set(struct clgan_error *e, enum clgan_status status, const char *format, ...) {
   va_list ap;
   if (!e || e->status != CLGAN_OK || status == CLGAN_OK) return status;
@@ -39,6 +48,7 @@ enum clgan_status clgan_error_set(struct clgan_error *e, enum clgan_status statu
   va_end(ap);
   /* Messages of drivers and compilers often end in a newline; ours never do. */
   for (size_t n = strlen(e->text); n > 0 && e->text[n - 1] == '\n'; n--) e->text[n - 1] = '\0';
+  tame(e->text, status);
   return status;
 }
 
@@ -60,6 +70,7 @@ enum clgan_status clgan_error_prefix(struct clgan_error *e, const char *format, 
   memmove(e->text + n, e->text, keep);
   memcpy(e->text, prefix, n);
   e->text[n + keep] = '\0';
+  tame(e->text, e->status);
   return e->status;
 }
 

@@ -6,7 +6,8 @@
 #define CLGAN_ERROR_MAX 4096
 
 /** Caller-owned; zero-initialise. Holds the first error set until clgan_error_clear(). `text` has no trailing newline;
- * its first line is the message, further lines (a compiler log) are detail. */
+ * its first line is the message, further lines (a compiler log) are detail. FORMAT, IO and USAGE have one line, always. Control
+ * characters, which files and names may hold, are replaced by '?'. */
 struct clgan_error {
   enum clgan_status status;
   char text[CLGAN_ERROR_MAX];

@@ -13,6 +13,7 @@
 struct reader {
   struct jpeg_decompress_struct jpeg;
   struct jpeg_error_mgr errors;
+  struct jpeg_progress_mgr progress;
   jmp_buf jump;
   char message[JMSG_LENGTH_MAX];
   int orientation; /* EXIF, 1..8 */
@@ -39,6 +40,17 @@ static void on_message(j_common_ptr jpeg, int level) {
 
 static void on_output(j_common_ptr jpeg) {
   (void)jpeg;
+}
+
+enum { MOST_SCANS = 500, PIXELS_PER_BYTE = 512 };
+
+/* A small progressive file can hold thousands of scans, each a pass over the whole image: minutes for nothing. Files of
+ * cameras and programs have ten or so. */
+static void on_progress(j_common_ptr jpeg) {
+  struct reader *r = jpeg->client_data;
+  if (r->jpeg.input_scan_number <= MOST_SCANS) return;
+  snprintf(r->message, sizeof r->message, "more than %d scans", (int)MOST_SCANS);
+  longjmp(r->jump, 1);
 }
 
 static unsigned get(const unsigned char *p, int n, bool big) {
@@ -69,6 +81,8 @@ static int exif_orientation(const unsigned char *p, unsigned n) {
 static bool read_header(struct reader *r, const unsigned char *data, size_t size) {
   if (setjmp(r->jump)) return false;
   jpeg_create_decompress(&r->jpeg);
+  r->progress.progress_monitor = on_progress;
+  r->jpeg.progress = &r->progress;
   jpeg_mem_src(&r->jpeg, data, (unsigned long)size);
   jpeg_save_markers(&r->jpeg, JPEG_APP0 + 1, 0xffff);
   jpeg_read_header(&r->jpeg, TRUE);
@@ -141,6 +155,12 @@ static enum clgan_status decode(const char *name, struct reader *r, const unsign
                                 struct clgan_image *out, struct clgan_error *e) {
   if (!read_header(r, data, size)) return damaged(name, r, e);
   uint32_t channels = r->jpeg.out_color_space == JCS_GRAYSCALE ? 1 : 3;
+  /* A block of 8x8 pixels takes a bit at least: a header that announces more would make us allocate for nothing. */
+  uint64_t pixels = (uint64_t)r->jpeg.image_height * r->jpeg.image_width;
+  if (pixels <= CLGAN_IMAGE_MAX_PIXELS && pixels / PIXELS_PER_BYTE > size) {
+    snprintf(r->message, sizeof r->message, "the file is too short for the size its header announces");
+    return damaged(name, r, e);
+  }
   CLGAN_TRY(clgan_image_allocate(name, r->jpeg.image_height, r->jpeg.image_width, channels, out, e));
   if (!read_pixels(r, out)) return damaged(name, r, e);
   return upright(name, r->orientation, out, e);

@@ -49,12 +49,15 @@ static void set_transforms(struct reader *r) {
   r->channels = png_get_channels(png, r->info);
 }
 
+/* Beyond the limits, as clgan_image_allocate will say: libpng must not be asked for rows of that width before. */
+static bool too_large(const struct reader *r) {
+  return r->width > CLGAN_IMAGE_MAX_SIDE || r->height > CLGAN_IMAGE_MAX_SIDE ||
+         (uint64_t)r->width * r->height > CLGAN_IMAGE_MAX_PIXELS;
+}
+
 /* Deflate cannot expand more than 1032 times: a header that announces more would make us allocate for nothing. */
 static void check_plausible(struct reader *r) {
   uint64_t packed = (uint64_t)png_get_rowbytes(r->png, r->info) * r->height;
-  if (r->width > CLGAN_IMAGE_MAX_SIDE || r->height > CLGAN_IMAGE_MAX_SIDE ||
-      (uint64_t)r->width * r->height > CLGAN_IMAGE_MAX_PIXELS)
-    return; /* clgan_image_allocate says so */
   if (packed / 1032 > r->size) png_error(r->png, "the file is too short for the size its header announces");
 }
 
@@ -66,6 +69,8 @@ static bool read_header(struct reader *r) {
   png_read_info(r->png, r->info);
   r->width = png_get_image_width(r->png, r->info);
   r->height = png_get_image_height(r->png, r->info);
+  r->channels = png_get_channels(r->png, r->info);
+  if (too_large(r)) return true;
   check_plausible(r);
   set_transforms(r);
   return true;

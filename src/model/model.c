@@ -70,8 +70,7 @@ enum clgan_status clgan_model_load(const char *spec, int base, const char *const
 
 void clgan_net_free(struct clgan_net *net) {
   for (size_t i = 0; i < net->n_layers; i++) clgan_mem_free(net->layers[i].name), clgan_mem_free(net->layers[i].out);
-  for (size_t i = 0; i < net->n_params; i++)
-    clgan_mem_free(net->params[i].name), clgan_mem_free(net->params[i].file_index);
+  for (size_t i = 0; i < net->n_params; i++) clgan_mem_free(net->params[i].name);
   for (int i = 0; i < 4; i++) clgan_mem_free(net->inputs[i]), clgan_mem_free(net->outputs[i]);
   clgan_mem_free(net->layers);
   clgan_mem_free(net->params);

@@ -22,9 +22,9 @@ struct clgan_param {
   size_t count;
   struct clgan_shape shape;       /**< on the device */
   size_t offset;                  /**< trainable: elements from the group's start, a multiple of CLGAN_ALIGN */
-  uint32_t *file_index;           /**< device element e is file element file_index[e]; NULL: same order */
   int fan_in;                     /**< for the initial bound 1/sqrt(fan_in) */
   int layer;
+  const struct clgan_layer *of;   /**< private to model/ */
 };
 
 struct clgan_net {
@@ -132,7 +132,9 @@ void clgan_spectral_iterate(const float *w, size_t K, size_t O, float *u, float 
 /** All of a net on the host as training starts: group[group_count] (padding zero) and other[i] for every param i that is not
  * trainable ([count] each; NULL for the trainable), spectral u and v after 15 power iterations. */
 void clgan_net_init(const struct clgan_model *m, const struct clgan_net *net, uint64_t seed, float *group, float *const *other);
-/** out[e] = file[file_index[e]] and back. */
+/** Where element @p e of the device's layout lies in files. */
+size_t clgan_param_file_index(const struct clgan_param *p, size_t e);
+/** device[e] = file[clgan_param_file_index(p, e)] and back. */
 void clgan_param_to_device(const struct clgan_param *p, const float *file, float *device);
 void clgan_param_to_file(const struct clgan_param *p, const float *device, float *file);
 #endif

@@ -4,61 +4,78 @@
 #include "base/mem.h"
 #include "model/model_internal.h"
 
-/* The order of a flattened value's elements: H,W,C on the device, C,H,W in files. order[device] = base + file. */
-static void flatten_order(struct clgan_shape s, uint32_t base, uint32_t *order) {
-  uint32_t e = 0;
-  for (int y = 0; y < s.h; y++)
-    for (int x = 0; x < s.w; x++)
-      for (int c = 0; c < s.c; c++) order[e++] = base + (uint32_t)((c * s.h + y) * s.w + x);
+/* Orders are computed where they are needed, not kept: a table of them would be as large as the weights, at once with
+ * the text that announces them. */
+
+/* Where element @p e of an image-shaped value lies in files: H,W,C on the device, C,H,W there. */
+static size_t flattened(struct clgan_shape s, size_t e) {
+  size_t c = (size_t)s.c, area = (size_t)s.h * (size_t)s.w;
+  return e % c * area + e / c;
 }
 
-/* Rows (taps and inputs) and columns (outputs) of a layer's weight as the device has them: what each is in the file. */
-struct orders {
-  size_t rows, columns;
-  uint32_t *row;    /* LINEAR: file's input; CONV, DECONV: input * taps + tap */
-  uint32_t *column; /* file's output */
-};
+static size_t taps_of(const struct clgan_layer *l) {
+  return l->kind == CLGAN_LAYER_LINEAR ? 1 : (size_t)(l->k * l->k);
+}
 
-static bool orders_create(const struct clgan_layer *l, struct orders *o) {
-  uint64_t rows = 0, inputs = 0;
+/* Inputs of a product: channels of a convolution, elements of a linear layer. */
+static size_t inputs_of(const struct clgan_layer *l) {
+  size_t n = 0;
+  for (int i = 0; i < l->n_in; i++)
+    n += l->kind == CLGAN_LAYER_LINEAR ? clgan_shape_count(l->in_shape[i]) : (size_t)l->in_shape[i].c;
+  return n;
+}
+
+/* What row @p r (tap and input) of the device's weight is in files: LINEAR: the input; CONV, DECONV: input * taps + tap. */
+static size_t file_row(const struct clgan_layer *l, size_t r) {
+  if (l->kind != CLGAN_LAYER_LINEAR) {
+    size_t inputs = inputs_of(l);
+    return r % inputs * taps_of(l) + r / inputs;
+  }
+  size_t before = 0;
   for (int i = 0; i < l->n_in; i++) {
-    struct clgan_shape s = l->in_shape[i];
-    rows += clgan_shape_count(s);
-    inputs += (uint64_t)s.c;
+    size_t n = clgan_shape_count(l->in_shape[i]);
+    if (r < before + n) return before + flattened(l->in_shape[i], r - before);
+    before += n;
   }
-  uint64_t taps = (uint64_t)(l->k * l->k);
-  if (l->kind != CLGAN_LAYER_LINEAR) rows = inputs * taps;
-  if (rows * (uint64_t)l->features > CLGAN_MAX_WEIGHTS) return false;
-  o->rows = (size_t)rows;
-  o->columns = (size_t)l->features;
-  o->row = clgan_mem_array(o->rows, sizeof *o->row);
-  o->column = clgan_mem_array(o->columns, sizeof *o->column);
-  if (l->kind == CLGAN_LAYER_LINEAR) {
-    uint32_t at = 0;
-    for (int i = 0; i < l->n_in; i++) {
-      flatten_order(l->in_shape[i], at, o->row + at);
-      at += (uint32_t)clgan_shape_count(l->in_shape[i]);
-    }
-  } else {
-    for (uint64_t t = 0; t < taps; t++)
-      for (uint64_t c = 0; c < inputs; c++) o->row[t * inputs + c] = (uint32_t)(c * taps + t);
-  }
-  if (l->kind == CLGAN_LAYER_LINEAR && l->noise < 0)
-    flatten_order(l->image, 0, o->column);
-  else
-    for (size_t c = 0; c < o->columns; c++) o->column[c] = (uint32_t)c;
-  return true;
+  return r;
 }
 
-static bool identity(const uint32_t *index, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (index[i] != i) return false;
-  return true;
+static size_t file_column(const struct clgan_layer *l, size_t c) {
+  return l->kind == CLGAN_LAYER_LINEAR && l->noise < 0 ? flattened(l->image, c) : c;
 }
 
-/* Adds a tensor; @p index is copied unless it is the identity. Returns it. */
+/* The file's element of the device's (row r, column c): start(r) + c' * step, with c' the file's column. Files have a
+ * linear layer as [out][in], a convolution as [O][I*taps + tap], a transposed one as [I][O][tap]. */
+static size_t row_start(const struct clgan_param *p, size_t r) {
+  if (p->role == CLGAN_PARAM_V) return file_row(p->of, r);
+  if (p->role != CLGAN_PARAM_WEIGHT) return 0;
+  size_t row = file_row(p->of, r), taps = taps_of(p->of), columns = (size_t)p->of->features;
+  return p->of->kind == CLGAN_LAYER_DECONV ? row / taps * columns * taps + row % taps : row;
+}
+
+static size_t column_step(const struct clgan_param *p) {
+  if (p->role != CLGAN_PARAM_WEIGHT) return 1;
+  return p->of->kind == CLGAN_LAYER_DECONV ? taps_of(p->of) : inputs_of(p->of) * taps_of(p->of);
+}
+
+/* Columns of a tensor on the device; v is a column of rows, batch norm's tensors are in the same order on both sides. */
+static size_t columns_of(const struct clgan_param *p) {
+  bool product = p->role == CLGAN_PARAM_WEIGHT || p->role == CLGAN_PARAM_BIAS || p->role == CLGAN_PARAM_U;
+  return p->role == CLGAN_PARAM_V ? 1 : product ? (size_t)p->of->features : p->count;
+}
+
+static size_t column_at(const struct clgan_param *p, size_t c) {
+  bool product = p->role == CLGAN_PARAM_WEIGHT || p->role == CLGAN_PARAM_BIAS || p->role == CLGAN_PARAM_U;
+  return product ? file_column(p->of, c) : c;
+}
+
+size_t clgan_param_file_index(const struct clgan_param *p, size_t e) {
+  size_t columns = columns_of(p);
+  return row_start(p, e / columns) + column_at(p, e % columns) * column_step(p);
+}
+
 static struct clgan_param *add(struct clgan_net *net, size_t layer, enum clgan_param_role role, const char *suffix,
-                               const uint64_t *file_shape, int dims, struct clgan_shape shape, const uint32_t *index) {
+                               const uint64_t *file_shape, int dims, struct clgan_shape shape) {
   net->params = clgan_mem_realloc(net->params, net->n_params + 1, sizeof *net->params);
   struct clgan_param *p = &net->params[net->n_params];
   struct clgan_layer *l = &net->layers[layer];
@@ -71,76 +88,58 @@ static struct clgan_param *add(struct clgan_net *net, size_t layer, enum clgan_p
   p->shape = shape;
   p->count = clgan_shape_count(shape);
   p->layer = (int)layer;
+  p->of = l;
   if (p->trainable) {
     p->offset = net->group_count;
     net->group_count += (p->count + CLGAN_ALIGN - 1) / CLGAN_ALIGN * CLGAN_ALIGN;
-  }
-  if (index && !identity(index, p->count)) {
-    p->file_index = clgan_mem_array(p->count, sizeof *index);
-    memcpy(p->file_index, index, p->count * sizeof *index);
   }
   l->param[role] = (int)net->n_params++;
   return p;
 }
 
 static struct clgan_param *add_vector(struct clgan_net *net, size_t layer, enum clgan_param_role role,
-                                      const char *suffix, size_t count, const uint32_t *index) {
+                                      const char *suffix, size_t count) {
   const uint64_t file_shape[1] = {count};
-  return add(net, layer, role, suffix, file_shape, 1, clgan_shape_of(1, 1, 1, (int)count), index);
+  return add(net, layer, role, suffix, file_shape, 1, clgan_shape_of(1, 1, 1, (int)count));
 }
 
-static void add_weight(struct clgan_net *net, size_t layer, const struct orders *o) {
+static int add_weight(struct clgan_net *net, size_t layer) {
   const struct clgan_layer *l = &net->layers[layer];
-  size_t count = o->rows * o->columns, e = 0, taps = (size_t)(l->k * l->k);
-  uint32_t *index = clgan_mem_array(count, sizeof *index);
+  size_t in = inputs_of(l), out = (size_t)l->features, taps = taps_of(l);
   struct clgan_param *p;
-  for (size_t r = 0; r < o->rows; r++)
-    for (size_t c = 0; c < o->columns; c++, e++) {
-      size_t row = o->row[r];
-      /* linear [out][in], conv [O][I*taps + tap], deconv [I][O][tap] */
-      index[e] = (uint32_t)(l->kind == CLGAN_LAYER_DECONV ? (row / taps * o->columns + o->column[c]) * taps + row % taps
-                                                          : o->column[c] * o->rows + row);
-    }
   if (l->kind == CLGAN_LAYER_LINEAR) {
-    const uint64_t file_shape[2] = {o->columns, o->rows};
-    p = add(net, layer, CLGAN_PARAM_WEIGHT, "weight", file_shape, 2,
-            clgan_shape_of(1, 1, (int)o->rows, (int)o->columns), index);
-    p->fan_in = (int)o->rows;
-  } else {
-    uint64_t in = o->rows / taps, out = o->columns, k = (uint64_t)l->k;
-    bool swapped = l->kind == CLGAN_LAYER_DECONV;
-    const uint64_t file_shape[4] = {swapped ? in : out, swapped ? out : in, k, k};
-    p = add(net, layer, CLGAN_PARAM_WEIGHT, "weight", file_shape, 4, clgan_shape_of(l->k, l->k, (int)in, (int)out),
-            index);
-    p->fan_in = (int)((swapped ? out : in) * taps);
+    const uint64_t file_shape[2] = {out, in};
+    p = add(net, layer, CLGAN_PARAM_WEIGHT, "weight", file_shape, 2, clgan_shape_of(1, 1, (int)in, (int)out));
+    return p->fan_in = (int)in;
   }
-  clgan_mem_free(index);
+  uint64_t k = (uint64_t)l->k;
+  bool swapped = l->kind == CLGAN_LAYER_DECONV;
+  const uint64_t file_shape[4] = {swapped ? in : out, swapped ? out : in, k, k};
+  p = add(net, layer, CLGAN_PARAM_WEIGHT, "weight", file_shape, 4, clgan_shape_of(l->k, l->k, (int)in, (int)out));
+  return p->fan_in = (int)((swapped ? out : in) * taps);
 }
 
 static bool add_product(struct clgan_net *net, size_t layer) {
   const struct clgan_layer *l = &net->layers[layer];
-  struct orders o;
-  if (!orders_create(l, &o)) return false;
-  add_weight(net, layer, &o);
-  int fan_in = net->params[net->n_params - 1].fan_in;
-  if (!l->nobias) add_vector(net, layer, CLGAN_PARAM_BIAS, "bias", o.columns, o.column)->fan_in = fan_in;
+  size_t rows = inputs_of(l) * taps_of(l), columns = (size_t)l->features;
+  if ((uint64_t)rows * (uint64_t)columns > CLGAN_MAX_WEIGHTS) return false;
+  int fan_in = add_weight(net, layer);
+  if (!l->nobias) add_vector(net, layer, CLGAN_PARAM_BIAS, "bias", columns)->fan_in = fan_in;
   if (net->spectral) {
-    add_vector(net, layer, CLGAN_PARAM_U, "u", o.columns, o.column);
-    add_vector(net, layer, CLGAN_PARAM_V, "v", o.rows, o.row);
+    add_vector(net, layer, CLGAN_PARAM_U, "u", columns);
+    add_vector(net, layer, CLGAN_PARAM_V, "v", rows);
   }
-  clgan_mem_free(o.row);
-  clgan_mem_free(o.column);
   return true;
 }
 
 static void add_batchnorm(struct clgan_net *net, size_t layer) {
   size_t c = (size_t)net->layers[layer].shape.c;
   if (!net->layers[layer].noaffine) {
-    add_vector(net, layer, CLGAN_PARAM_BN_WEIGHT, "weight", c, NULL);
-    add_vector(net, layer, CLGAN_PARAM_BN_BIAS, "bias", c, NULL);
+    add_vector(net, layer, CLGAN_PARAM_BN_WEIGHT, "weight", c);
+    add_vector(net, layer, CLGAN_PARAM_BN_BIAS, "bias", c);
   }
-  add_vector(net, layer, CLGAN_PARAM_RUNNING_MEAN, "running_mean", c, NULL);
-  add_vector(net, layer, CLGAN_PARAM_RUNNING_VAR, "running_var", c, NULL);
+  add_vector(net, layer, CLGAN_PARAM_RUNNING_MEAN, "running_mean", c);
+  add_vector(net, layer, CLGAN_PARAM_RUNNING_VAR, "running_var", c);
 }
 
 bool clgan_params_build(struct clgan_net *net) {
@@ -154,16 +153,25 @@ bool clgan_params_build(struct clgan_net *net) {
   return true;
 }
 
+/* Visits a tensor row by row: the columns' order is made once, since their divisions would cost more than the copy. */
+static void permute(const struct clgan_param *p, const float *from, float *to, bool to_device) {
+  size_t columns = columns_of(p), rows = p->count / columns, step = column_step(p);
+  size_t *column = clgan_mem_array(columns, sizeof *column);
+  for (size_t c = 0; c < columns; c++) column[c] = column_at(p, c) * step;
+  for (size_t r = 0; r < rows; r++) {
+    size_t start = row_start(p, r), at = r * columns;
+    if (to_device)
+      for (size_t c = 0; c < columns; c++) to[at + c] = from[start + column[c]];
+    else
+      for (size_t c = 0; c < columns; c++) to[start + column[c]] = from[at + c];
+  }
+  clgan_mem_free(column);
+}
+
 void clgan_param_to_device(const struct clgan_param *p, const float *file, float *device) {
-  if (!p->file_index)
-    memcpy(device, file, p->count * sizeof *device);
-  else
-    for (size_t e = 0; e < p->count; e++) device[e] = file[p->file_index[e]];
+  permute(p, file, device, true);
 }
 
 void clgan_param_to_file(const struct clgan_param *p, const float *device, float *file) {
-  if (!p->file_index)
-    memcpy(file, device, p->count * sizeof *file);
-  else
-    for (size_t e = 0; e < p->count; e++) file[p->file_index[e]] = device[e];
+  permute(p, device, file, false);
 }

@@ -315,7 +315,7 @@ static void power_iteration(void **state) {
   norm = sqrt(next[0] * next[0] + next[1] * next[1]);
   const double *gu = clgan_interpreter_data(w.run, w.net[2].value[iu]),
                *gv = clgan_interpreter_data(w.run, w.net[2].value[iv]);
-  for (size_t e = 0; e < 48; e++) assert_true(fabs(gv[e] - v[pv->file_index[e]]) < 1e-7);
+  for (size_t e = 0; e < 48; e++) assert_true(fabs(gv[e] - v[clgan_param_file_index(pv, e)]) < 1e-7);
   for (int r = 0; r < 2; r++) assert_true(fabs(gu[r] - next[r] / norm) < 1e-7);
   end(&w);
 }
