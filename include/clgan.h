@@ -141,6 +141,7 @@ struct clgan_model_facts {
   enum clgan_latent_kind latent_kind;
   enum clgan_condition_kind condition;
   uint32_t classes;        /**< CLGAN_CONDITION_CLASS: how many; else 0 */
+  const char *const *class_names; /**< [classes], what the training's data set called them; NULL: go by number */
   bool gender;             /**< CLGAN_CONDITION_FACE: conditions hold a gender */
   uint32_t condition_size; /**< C: numbers in a condition vector c; 0 without a condition */
   uint32_t factors;        /**< F: numbers that the encoder gives of the condition; 0 without one */
@@ -224,6 +225,8 @@ struct clgan_training_arrays {
   uint32_t count, height, width, channels;
   const uint8_t *images;  /**< [count,height,width,channels] */
   const uint8_t *classes; /**< [count]; for models of classes */
+  const char *const *class_names; /**< [n_class_names], kept in checkpoints; NULL: classes go by number */
+  size_t n_class_names;
   const float *ages;      /**< [count], years; for models of faces */
   const uint8_t *genders; /**< [count], 0 male, 1 female; with ages */
   const uint8_t *test;    /**< [count], 1: kept out of training; NULL: all is trained on */

@@ -19,6 +19,7 @@ void clgan_api_model_fill(struct clgan_api_model *a, uint64_t steps) {
                                         .latent_kind = m->latent_kind,
                                         .condition = m->condition,
                                         .classes = m->condition == CLGAN_CONDITION_CLASS ? (uint32_t)m->classes : 0,
+                                        .class_names = m->class_names.n ? (const char *const *)m->class_names.items : NULL,
                                         .gender = m->condition == CLGAN_CONDITION_FACE && m->settings.gender,
                                         .condition_size = (uint32_t)m->condition_size,
                                         .factors = (uint32_t)clgan_sampler_factors(m),

@@ -64,7 +64,18 @@ static enum clgan_status open_data(struct clgan_training *t, const struct clgan_
                                      .age = a->ages,
                                      .gender = a->genders,
                                      .split = a->test};
-  return clgan_dataset_from_arrays("arrays", &view, &want, &t->data, e);
+  CLGAN_TRY(clgan_dataset_from_arrays("arrays", &view, &want, &t->data, e));
+  if (!a->class_names) return CLGAN_OK;
+  if (!a->classes || a->n_class_names < t->data->classes || a->n_class_names > CLGAN_NAMES_MAX)
+    return clgan_error_set(e, CLGAN_ERR_USAGE, "arrays: %zu class names for %u classes: give one for each, at most %d",
+                           a->n_class_names, t->data->classes, CLGAN_NAMES_MAX);
+  t->data->class_names.items = clgan_mem_array(a->n_class_names, sizeof *t->data->class_names.items);
+  for (; t->data->class_names.n < a->n_class_names; t->data->class_names.n++) {
+    const char *name = a->class_names[t->data->class_names.n];
+    if (!name || !*name) return clgan_error_set(e, CLGAN_ERR_USAGE, "arrays: class name %zu is empty", t->data->class_names.n);
+    t->data->class_names.items[t->data->class_names.n] = clgan_mem_strdup(name);
+  }
+  return CLGAN_OK;
 }
 
 static enum clgan_status build(struct clgan_training *t, uint64_t seed, struct clgan_error *e) {

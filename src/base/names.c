@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
+#include "base/json.h"
 #include "base/mem.h"
 
 void clgan_names_free(struct clgan_names *names) {
@@ -34,7 +33,7 @@ static bool take(struct clgan_names *names, const cJSON *item) {
 
 enum clgan_status clgan_names_parse(const char *json, struct clgan_names *out, struct clgan_error *e) {
   *out = (struct clgan_names){0};
-  cJSON *array = cJSON_Parse(json);
+  cJSON *array = clgan_json_parse(json, strlen(json) + 1, NULL);
   int n = cJSON_IsArray(array) ? cJSON_GetArraySize(array) : 0;
   bool good = n > 0 && n <= CLGAN_NAMES_MAX;
   if (good) out->items = clgan_mem_array((size_t)n, sizeof *out->items);

@@ -216,11 +216,23 @@ static void arrays_are_a_data_set(void **state) {
   assert_int_equal(given.n, 3);
   assert_memory_equal(named.first, given.first, 3 * sizeof(float));
 
+  static const char *const names[] = {"nought", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"};
+  char *path = scratch_file("named.safetensors", NULL, 0);
+  clgan_model *m = NULL;
   t = NULL;
+  a.class_names = names;
+  a.n_class_names = 9;
+  FAILS(CLGAN_ERR_USAGE, "9 class names for 10", clgan_training_create(context, &o, &t));
+  a.n_class_names = 10;
   a.test = NULL; /* then all of it is trained on */
   MUST(clgan_training_create(context, &o, &t));
   assert_int_equal(clgan_training_items(t), 12000);
+  MUST(clgan_training_save(t, path));
   clgan_training_destroy(t);
+  MUST(clgan_model_open(context, path, 8, &m));
+  assert_string_equal(clgan_model_describe(m)->class_names[9], "nine");
+  clgan_model_close(m);
+  clgan_mem_free(path);
   a.width = 27;
   FAILS(CLGAN_ERR_USAGE, "28x27", clgan_training_create(context, &o, &t));
   a.width = 28;
