@@ -6,7 +6,7 @@
 
 /** Streams: one per use, so that no two uses share numbers. A train-graph draw node's stream is CLGAN_STREAM_DRAW + its index. */
 enum clgan_stream { CLGAN_STREAM_INIT = 1, CLGAN_STREAM_ORDER = 2, CLGAN_STREAM_AUGMENT = 3, CLGAN_STREAM_BUILTIN = 4,
-  CLGAN_STREAM_SAMPLE = 5, CLGAN_STREAM_REESTIMATE = 6, CLGAN_STREAM_DRAW = 16 };
+  CLGAN_STREAM_SAMPLE = 5, CLGAN_STREAM_REESTIMATE = 6, CLGAN_STREAM_CLUSTER = 7, CLGAN_STREAM_DRAW = 16 };
 
 /** Raw block: counter[4], key[2] -> out[4]. */
 void clgan_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);

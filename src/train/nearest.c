@@ -253,33 +253,41 @@ static int put(double *best, uint32_t *index, int n, int k, double value, uint32
   return n < k ? n + 1 : n;
 }
 
-/* Could a row that is no candidate be nearer than the k-th found? Rounding of a product of d terms is taken as eight times what a random
- * walk of rounding errors gives (its worst case, d terms, never comes near); the rest is counted in full. */
-static bool settled(const struct search *s, size_t q, double kth, double last_score) {
-  const double u = 0x1p-24, square = s->scale * s->scale;
-  if (kth <= 0 && (s->radius || kth == 0))
-    return true; /* equal rows have equal scores: the lowest indices were listed */
-  double a2 = 0;
+/* Squared norm of query q as the device sees it. */
+static double query_norm(const struct search *s, size_t q) {
+  double sum = 0;
   for (size_t i = 0; i < s->d; i++) {
     double v = ((double)s->query[q * s->d + i] - s->mean[i]) * s->scale;
-    a2 += v * v;
+    sum += v * v;
   }
-  double reach = sqrt(fmax(0, kth + s->radius_max) * square), a = sqrt(a2), b = a + reach;
-  double error =
-      u * (4 * (a + b) * (a + b) + 4 * b * b + 2 * a * b * (4 * sqrt((double)s->d) + 8) + 4 * s->radius_max * square);
-  return last_score + a2 - error > kth * square;
+  return sum;
 }
 
-/* Exact order of row r's candidates. @return false where there may be nearer rows */
+/* Is no row whose score is at least @p score nearer than the k-th found, to a query of squared norm a2? Rounding of a
+ * product of d terms is taken as eight times what a random walk of rounding errors gives (its worst case, d terms, never
+ * comes near); the rest is counted in full. */
+static bool settled(const struct search *s, double a2, double kth, double score) {
+  const double u = 0x1p-24, square = s->scale * s->scale;
+  if (kth <= 0 && (s->radius || kth == 0))
+    return true; /* equal rows have equal scores: the lowest indices come first */
+  double a = sqrt(a2), b = a + sqrt(fmax(0, kth + s->radius_max) * square);
+  double product = 2 * a * b * (4 * sqrt((double)s->d) + 8);
+  double error = u * (4 * (a + b) * (a + b) + 4 * b * b + product + 4 * s->radius_max * square);
+  return score + a2 - error > kth * square;
+}
+
+/* Exact order of row r's candidates, as far as they can be near. @return false where there may be nearer rows */
 static bool choose(const struct search *s, const struct candidates *c, size_t r) {
-  size_t q = c->row[r];
+  const size_t q = c->row[r], k = (size_t)s->k;
+  const float *score = c->score + r * c->keep;
+  double *value = s->value + q * k, a2 = query_norm(s, q);
   int n = 0;
   for (size_t j = 0; j < c->count[r]; j++) {
+    if (n == s->k && settled(s, a2, value[k - 1], (double)score[j])) return true;
     uint32_t at = c->at[r * c->keep + j];
-    n = put(s->value + q * (size_t)s->k, s->index + q * (size_t)s->k, n, s->k, value_of(s, q, at), at);
+    n = put(value, s->index + q * k, n, s->k, value_of(s, q, at), at);
   }
-  if (c->count[r] < c->keep) return true; /* all that there are */
-  return settled(s, q, s->value[q * (size_t)s->k + (size_t)s->k - 1], (double)c->score[r * c->keep + c->keep - 1]);
+  return c->count[r] < c->keep /* all that there are */ || settled(s, a2, value[k - 1], (double)score[c->keep - 1]);
 }
 
 static void search_all(const struct search *s, size_t q) {

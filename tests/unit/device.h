@@ -1,7 +1,9 @@
-/* device.h: a group's device ($CLGAN_DEVICE), and numbers to try things on. */
+/* device.h: a group's device ($CLGAN_DEVICE), checks, and numbers to try things on. */
 #ifndef CLGAN_TESTS_DEVICE_H
 #define CLGAN_TESTS_DEVICE_H
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "unit.h"
 
@@ -23,6 +25,13 @@ static struct clgan_error error;
     assert_int_equal((call), (code));                                                                     \
     if (!strstr(error.text, (words))) fail_msg("%s: expected \"%s\" in: %s", #call, (words), error.text); \
     clgan_error_clear(&error);                                                                            \
+  } while (0)
+
+#define NEAR(got, want, tolerance)                                                                       \
+  do {                                                                                                   \
+    double near_got = (got), near_want = (want);                                                         \
+    if (!(fabs(near_got - near_want) <= (tolerance)))                                                    \
+      fail_msg("%s is %.12g, expected %.12g within %g", #got, near_got, near_want, (double)(tolerance)); \
   } while (0)
 
 /* Group setup: without a device the tests are skipped, plainly. */

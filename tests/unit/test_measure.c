@@ -7,13 +7,6 @@
 #include "train/eigen.h"
 #include "train/measure.h"
 
-#define NEAR(got, want, tolerance)                                                                       \
-  do {                                                                                                   \
-    double near_got = (got), near_want = (want);                                                         \
-    if (!(fabs(near_got - near_want) <= (tolerance)))                                                    \
-      fail_msg("%s is %.12g, expected %.12g within %g", #got, near_got, near_want, (double)(tolerance)); \
-  } while (0)
-
 /* -- intervals -- */
 
 /* Newcombe (1998, Statistics in Medicine 17:857-872), table I, method 3: the score method without continuity correction. */
