@@ -85,6 +85,9 @@ static void add_row(cJSON *rows, const struct clgan_bench_row *r) {
   }
   cJSON_AddNumberToObject(o, "runs", (double)r->time.runs);
   if (r->gflops > 0) cJSON_AddNumberToObject(o, "gflops", r->gflops);
+  if (r->gbps > 0) cJSON_AddNumberToObject(o, "gbps", r->gbps);
+  if (r->share > 0) cJSON_AddNumberToObject(o, "share", r->share);
+  if (r->variant[0]) cJSON_AddStringToObject(o, "variant", r->variant);
   if (r->images_per_s > 0) cJSON_AddNumberToObject(o, "images_per_s", r->images_per_s);
   if (r->pipelined_s > 0) cJSON_AddNumberToObject(o, "pipelined_s", r->pipelined_s);
   if (r->error[0]) cJSON_AddStringToObject(o, "error", r->error);
