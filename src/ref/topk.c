@@ -5,9 +5,9 @@
 
 void clgan_ref_topk(size_t rows, size_t cols, size_t k, const double *x, double *value, double *index) {
   for (size_t r = 0; r < rows; r++) {
-    double last = -INFINITY, last_at = -1;
+    double last = -HUGE_VAL, last_at = -1;
     for (size_t j = 0; j < k; j++) {
-      double least = INFINITY, at = -1;
+      double least = HUGE_VAL, at = -1;
       for (size_t c = 0; c < cols; c++) {
         double v = x[r * cols + c];
         if (!isfinite(v) || v < last || (v == last && (double)c <= last_at)) continue;

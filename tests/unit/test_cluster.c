@@ -39,7 +39,7 @@ static void kmeans_fixed_point(void **state) {
   double inertia = 0;
   assert_true(m.settled);
   for (size_t i = 0; i < N; i++) {
-    double least = INFINITY, own = 0;
+    double least = HUGE_VAL, own = 0;
     for (size_t c = 0; c < K; c++) {
       double v = 0;
       for (size_t j = 0; j < D; j++) v += pow((double)x[i * D + j] - (double)m.centre[c * D + j], 2);

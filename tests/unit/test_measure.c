@@ -90,7 +90,7 @@ static void eigen_random(void **state) {
 
 static void eigen_not_finite(void **state) {
   (void)state;
-  double a[9] = {1, 0, 0, NAN, 1, 0, 2, 3, 1}, values[3];
+  double a[9] = {1, 0, 0, (double)NAN, 1, 0, 2, 3, 1}, values[3];
   FAILS(clgan_eigen_symmetric(a, 3, values, NULL, &error), CLGAN_ERR_NUMERIC, "not finite");
 }
 
@@ -281,7 +281,7 @@ static void check_nearest(const float *query, size_t nq, const float *base, size
   OK(clgan_nearest(device, query, nq, base, nb, d, k, skip_self, index, distance, &error));
   for (size_t q = 0; q < nq; q++) {
     for (size_t b = 0; b < nb; b++) all[b] = square_distance(query + q * d, base + b * d, d);
-    if (skip_self) all[q] = INFINITY;
+    if (skip_self) all[q] = HUGE_VAL;
     for (int j = 0; j < k; j++) {
       size_t least = 0;
       for (size_t b = 1; b < nb; b++)
@@ -293,7 +293,7 @@ static void check_nearest(const float *query, size_t nq, const float *base, size
         fail_msg("%zux%zux%zu, k %d: row %zu, neighbour %d: %u at %.9g, expected %zu at %.9g", nq, nb, d, k, q, j, at,
                  got, least, want);
       NEAR((double)distance[q * (size_t)k + (size_t)j], want, 1e-7 * want);
-      all[at] = INFINITY;
+      all[at] = HUGE_VAL;
     }
   }
   clgan_mem_free(index);
@@ -421,7 +421,7 @@ static void precision_recall_brute(void **state) {
     size_t n_among = way ? NF : NR, n = way ? NR : NF, hits = 0;
     double radius[NR];
     for (size_t i = 0; i < n_among; i++) {
-      double near[K] = {INFINITY, INFINITY, INFINITY};
+      double near[K] = {HUGE_VAL, HUGE_VAL, HUGE_VAL};
       for (size_t j = 0; j < n_among; j++) {
         double v = square_distance(among + i * D, among + j * D, D);
         for (int k = 0; k < K && i != j; k++)
