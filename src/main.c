@@ -68,6 +68,7 @@ static int run(int argc, char **argv) {
     struct clgan_error e = {0};
     return clgan_command_finish(word, clgan_compile_helper(argv[2], argv[3], &e), &e);
   }
+  if (!strcmp(word, "--describe") && argc == 2) return clgan_command_describe();
   set_helper();
   if (!strcmp(word, "--help") || !strcmp(word, "-h") || (!strcmp(word, "help") && argc == 2)) {
     print_help();

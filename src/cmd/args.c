@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "base/words.h"
 
-static bool flag_help, flag_quiet, flag_verbose;
+static bool flag_help, flag_quiet, flag_verbose, flag_describe;
 static const struct clgan_option common[] = {
     {.name = "quiet", .letter = 'q', .kind = CLGAN_OPTION_FLAG, .out = &flag_quiet, .help = "errors only"},
     {.name = "verbose",
@@ -21,6 +21,7 @@ static const struct clgan_option common[] = {
      .out = &flag_verbose,
      .help = "say more of what is done"},
     {.name = "help", .letter = 'h', .kind = CLGAN_OPTION_FLAG, .out = &flag_help, .help = "show this"},
+    {.name = "describe", .kind = CLGAN_OPTION_FLAG, .out = &flag_describe}, /* no help: not for people */
 };
 enum { COMMON = sizeof common / sizeof common[0], OPTIONS_MAX = 40 };
 
@@ -98,6 +99,32 @@ static void print_option(const struct clgan_option *o) {
   printf("%-30s %s\n", left, o->help);
 }
 
+static void print_lines(const char *word, const char *text) {
+  for (const char *line = text; line && *line;) {
+    int n = (int)strcspn(line, "\n");
+    printf("%s\t%.*s\n", word, n, line);
+    line += n;
+    line += *line == '\n';
+  }
+}
+
+/* The table itself, for what is made from it (shell completion, man page): a fact a line, parts separated by tabs. */
+static void print_description(const struct clgan_usage *u) {
+  static const char *const kinds[] = {[CLGAN_OPTION_FLAG] = "flag",   [CLGAN_OPTION_TEXT] = "text",
+                                      [CLGAN_OPTION_TEXTS] = "texts", [CLGAN_OPTION_MAYBE] = "maybe",
+                                      [CLGAN_OPTION_WHOLE] = "number", [CLGAN_OPTION_REAL] = "number"};
+  printf("command\t%s\t%s\n", u->name, u->operands ? "operands" : "none");
+  print_lines("synopsis", u->synopsis);
+  print_lines("about", u->about);
+  for (size_t i = 0; i < u->n_options + COMMON; i++) {
+    const struct clgan_option *o = option_at(u, i);
+    if (!o->help) continue;
+    printf("option\t--%s\t%c\t%s\t%s\t%s\n", o->name, o->letter ? o->letter : '-', kinds[o->kind],
+           o->argument ? o->argument : "", o->help);
+  }
+  print_lines("example", u->examples);
+}
+
 static void print_help(const struct clgan_usage *u) {
   const char *head = "usage:";
   for (const char *line = u->synopsis; *line;) {
@@ -108,7 +135,8 @@ static void print_help(const struct clgan_usage *u) {
     line += *line == '\n';
   }
   printf("\n%s\n\noptions:\n", u->about);
-  for (size_t i = 0; i < u->n_options + COMMON; i++) print_option(option_at(u, i));
+  for (size_t i = 0; i < u->n_options + COMMON; i++)
+    if (option_at(u, i)->help) print_option(option_at(u, i));
   if (u->examples) printf("\nexamples:\n%s", u->examples);
 }
 
@@ -117,8 +145,9 @@ static void print_help(const struct clgan_usage *u) {
 static enum clgan_status unknown(const struct clgan_usage *u, const char *bad, struct clgan_error *e) {
   const char *names[OPTIONS_MAX + 1];
   char word[80];
-  size_t n = u->n_options + COMMON;
-  for (size_t i = 0; i < n; i++) names[i] = option_at(u, i)->name;
+  size_t n = 0;
+  for (size_t i = 0; i < u->n_options + COMMON; i++)
+    if (option_at(u, i)->help) names[n++] = option_at(u, i)->name;
   names[n] = NULL;
   snprintf(word, sizeof word, "%.*s", (int)strcspn(bad, "="), bad);
   const char *near = clgan_words_nearest(word + strspn(word, "-"), names);
@@ -173,7 +202,7 @@ enum clgan_status clgan_args_parse(struct clgan_args *a, const struct clgan_usag
   size_t n = u->n_options + COMMON;
   if (n > OPTIONS_MAX) return clgan_error_set(e, CLGAN_ERR_INTERNAL, "too many options in the table of %s", u->name);
   memset(table, 0, sizeof table);
-  flag_help = flag_quiet = flag_verbose = false;
+  flag_help = flag_quiet = flag_verbose = flag_describe = false;
   for (size_t i = 0; i < n; i++) {
     const struct clgan_option *o = option_at(u, i);
     table[i].longName = o->name;
@@ -186,16 +215,16 @@ enum clgan_status clgan_args_parse(struct clgan_args *a, const struct clgan_usag
   poptContext con = poptGetContext("clgan", argc, (const char **)argv, table, POPT_CONTEXT_NO_EXEC);
   enum clgan_status status = take_options(a, u, con, e);
   /* --help wins over what is wrong after it. */
-  if (flag_help) {
+  if (flag_help || flag_describe) {
     clgan_error_clear(e);
-    print_help(u);
+    (flag_help ? print_help : print_description)(u);
     a->helped = true;
     status = CLGAN_OK;
   } else if (status == CLGAN_OK) {
     status = take_operands(a, u, con, e);
   }
   poptFreeContext(con);
-  if (flag_quiet && flag_verbose && status == CLGAN_OK && !flag_help)
+  if (flag_quiet && flag_verbose && status == CLGAN_OK && !a->helped)
     status = clgan_error_set(e, CLGAN_ERR_USAGE, "--quiet and --verbose exclude each other");
   clgan_log_set_level(flag_quiet ? CLGAN_LOG_QUIET : flag_verbose ? CLGAN_LOG_VERBOSE : CLGAN_LOG_NORMAL);
   for (size_t i = 0; i < u->n_options; i++) /* what clgan_args_free has to release */

@@ -14,6 +14,10 @@ struct clgan_command {
 /** Ended by a row with name NULL. */
 extern const struct clgan_command clgan_commands[];
 
+/** `clgan --describe`: every subcommand with its options, models and settings, a fact a line, parts separated by tabs.
+ * What is made from it: shell completion (completions/) and the man page (docs/clgan.1.in). */
+int clgan_command_describe(void);
+
 /** Prints the error of a failed subcommand on stderr ("clgan: NAME: text"); returns the exit status. */
 int clgan_command_finish(const char *name, enum clgan_status status, const struct clgan_error *e);
 

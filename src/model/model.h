@@ -83,6 +83,8 @@ char *clgan_model_options_text(const struct clgan_model *m);
 
 /** Names of the embedded models, separated by ", ". Caller frees. */
 char *clgan_model_names(void);
+/** Key and allowed values of setting @p k (0, 1, ...) that --set takes; NULL after the last. */
+const char *clgan_setting_key(size_t k, const char **allowed);
 /** Learning rates' factor after @p epoch epochs (a fraction): 1 until decay_start, then falling exponentially to decay_factor at
  * decay_end and staying there. */
 double clgan_settings_rate(const struct clgan_settings *s, double epoch);

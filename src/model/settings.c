@@ -48,6 +48,12 @@ static const struct clgan_setting table[] = {
 };
 enum { SETTINGS = sizeof table / sizeof table[0] };
 
+const char *clgan_setting_key(size_t k, const char **allowed) {
+  if (k >= SETTINGS) return NULL;
+  *allowed = table[k].allowed;
+  return table[k].key;
+}
+
 void clgan_settings_defaults(struct clgan_settings *s) {
   *s = (struct clgan_settings){.lambda_x = 1,
                                .lambda_z = 1,
