@@ -32,7 +32,9 @@ static void topk_prepare(const struct clgan_ir *g, const struct clgan_node *node
   struct clgan_lanes lanes = clgan_lanes_of(t, 64);
   struct clgan_grid grid = clgan_grid_of(t, &lanes, rows_of(x), (size_t)x.c);
   grid.col_run = grid.cols;
-  if (lanes.group > 1) grid.row_run = 1;
+  /* An item's share stays small: llvmpipe silently ends an item's loops after some 65,000 turns. */
+  if (lanes.group > 1 || grid.row_run > 4096 / grid.cols)
+    grid.row_run = grid.cols < 4096 && lanes.group == 1 ? 4096 / grid.cols : 1;
   struct clgan_launch *j = clgan_launch_add(l, "topk.cl", "topk", "%s -D K=%d", lanes.options, node->attr.i[0]);
   clgan_launch_value(j, node->in[0]);
   clgan_launch_value(j, node->out[0]);
