@@ -40,6 +40,22 @@ void clgan_safetensors_add(struct clgan_safetensors_writer *w, const char *name,
                            const uint64_t *shape, const void *data);
 void clgan_safetensors_add_metadata(struct clgan_safetensors_writer *w, const char *key, const char *value);
 enum clgan_status clgan_safetensors_write(struct clgan_safetensors_writer *w, const char *path, struct clgan_error *e);
+/** Writes one large tensor row by row, so that it need not fit in memory. It lies first in the file, the writer's other
+ * tensors after it in their usual order: wider ones are aligned only where its bytes are a multiple of their element.
+ * Tensors and metadata may be added to the writer until finish; the file's name stays free until then.
+ * @param shape shape[0] is ignored: the rows are counted. @param header_room bytes set aside for the header, which is
+ * padded with spaces to that: enough for every tensor and text to come. */
+struct clgan_safetensors_stream;
+enum clgan_status clgan_safetensors_stream_begin(struct clgan_safetensors_writer *w, const char *path, const char *name,
+                                                 enum clgan_dtype dtype, int dims, const uint64_t *shape,
+                                                 size_t header_room, struct clgan_safetensors_stream **out,
+                                                 struct clgan_error *e);
+enum clgan_status clgan_safetensors_stream_rows(struct clgan_safetensors_stream *s, const void *rows, uint64_t n,
+                                                struct clgan_error *e);
+/** Writes the rest and gives the file its name. The stream is to be closed all the same. */
+enum clgan_status clgan_safetensors_stream_finish(struct clgan_safetensors_stream *s, struct clgan_error *e);
+/** Without finish: nothing is left of the file. close(NULL) is legal; the writer stays the caller's. */
+void clgan_safetensors_stream_close(struct clgan_safetensors_stream *s);
 uint16_t clgan_half_from_float(float x); /**< IEEE binary16, round to nearest even */
 float clgan_half_to_float(uint16_t h);
 #endif

@@ -136,12 +136,16 @@ static enum clgan_status check(struct clgan_safetensors_writer *w, const char *p
   return CLGAN_OK;
 }
 
-static enum clgan_status write_all(const struct clgan_safetensors_writer *w, struct clgan_atomic *a,
-                                   const struct clgan_text *header, struct clgan_error *e) {
+static enum clgan_status write_header(struct clgan_atomic *a, const struct clgan_text *header, struct clgan_error *e) {
   unsigned char length[8];
   for (int i = 0; i < 8; i++) length[i] = (unsigned char)((uint64_t)header->len >> (8 * i));
   CLGAN_TRY(clgan_atomic_write(a, length, sizeof length, e));
-  CLGAN_TRY(clgan_atomic_write(a, header->s, header->len, e));
+  return clgan_atomic_write(a, header->s, header->len, e);
+}
+
+static enum clgan_status write_all(const struct clgan_safetensors_writer *w, struct clgan_atomic *a,
+                                   const struct clgan_text *header, struct clgan_error *e) {
+  CLGAN_TRY(write_header(a, header, e));
   for (size_t i = 0; i < w->count; i++) {
     const struct clgan_tensor *t = &w->tensors[i];
     CLGAN_TRY(clgan_atomic_write(a, t->data, (size_t)t->count * clgan_dtype_size(t->dtype), e));
@@ -161,6 +165,93 @@ enum clgan_status clgan_safetensors_write(struct clgan_safetensors_writer *w, co
   clgan_atomic_abort(&a);
   clgan_text_free(&header);
   return status;
+}
+
+/* -- one tensor row by row -- */
+struct clgan_safetensors_stream {
+  struct clgan_safetensors_writer *w;
+  struct clgan_atomic a;
+  char *path, *name;
+  enum clgan_dtype dtype;
+  int dims;
+  uint64_t shape[CLGAN_TENSOR_DIMS], rows;
+  size_t row_bytes, room;
+};
+
+enum clgan_status clgan_safetensors_stream_begin(struct clgan_safetensors_writer *w, const char *path, const char *name,
+                                                 enum clgan_dtype dtype, int dims, const uint64_t *shape,
+                                                 size_t header_room, struct clgan_safetensors_stream **out,
+                                                 struct clgan_error *e) {
+  *out = NULL;
+  if (dims < 1 || dims > CLGAN_TENSOR_DIMS)
+    return clgan_error_set(e, CLGAN_ERR_INTERNAL, "%s: a tensor of %d dimensions cannot be streamed", path, dims);
+  struct clgan_safetensors_stream *s = clgan_mem_alloc(sizeof *s);
+  *s = (struct clgan_safetensors_stream){.w = w, .dtype = dtype, .dims = dims, .room = (header_room + 7) / 8 * 8};
+  s->path = clgan_mem_strdup(path);
+  s->name = clgan_mem_strdup(name);
+  s->row_bytes = clgan_dtype_size(dtype);
+  for (int i = 1; i < dims; i++) s->row_bytes *= (size_t)(s->shape[i] = shape[i]);
+  struct clgan_text blank = {.s = clgan_mem_alloc(s->room + 1), .len = s->room};
+  enum clgan_status status = clgan_atomic_begin(&s->a, path, e);
+  if (status == CLGAN_OK) status = write_header(&s->a, &blank, e);
+  clgan_mem_free(blank.s);
+  if (status != CLGAN_OK) {
+    clgan_safetensors_stream_close(s);
+    return status;
+  }
+  *out = s;
+  return CLGAN_OK;
+}
+
+enum clgan_status clgan_safetensors_stream_rows(struct clgan_safetensors_stream *s, const void *rows, uint64_t n,
+                                                struct clgan_error *e) {
+  s->rows += n;
+  return clgan_atomic_write(&s->a, rows, (size_t)n * s->row_bytes, e);
+}
+
+/* Sorts the writer's tensors to their places, the streamed one in front. */
+static enum clgan_status place_streamed(struct clgan_safetensors_stream *s, struct clgan_error *e) {
+  struct clgan_safetensors_writer *w = s->w;
+  s->shape[0] = s->rows;
+  clgan_safetensors_add(w, s->name, s->dtype, s->dims, s->shape, NULL);
+  CLGAN_TRY(check(w, s->path, e));
+  qsort(w->tensors, w->count, sizeof *w->tensors, by_place);
+  size_t at = 0;
+  while (strcmp(w->tensors[at].name, s->name)) at++;
+  struct clgan_tensor streamed = w->tensors[at];
+  memmove(w->tensors + 1, w->tensors, at * sizeof *w->tensors);
+  w->tensors[0] = streamed;
+  return CLGAN_OK;
+}
+
+enum clgan_status clgan_safetensors_stream_finish(struct clgan_safetensors_stream *s, struct clgan_error *e) {
+  CLGAN_TRY(place_streamed(s, e));
+  for (size_t i = 1; i < s->w->count; i++) {
+    const struct clgan_tensor *t = &s->w->tensors[i];
+    CLGAN_TRY(clgan_atomic_write(&s->a, t->data, (size_t)t->count * clgan_dtype_size(t->dtype), e));
+  }
+  struct clgan_text header = {0};
+  append_header(s->w, &header);
+  bool fits = header.len <= s->room;
+  while (header.len < s->room) clgan_text_append(&header, " ", 1);
+  enum clgan_status status = CLGAN_OK;
+  if (!fits)
+    status = clgan_error_set(e, CLGAN_ERR_INTERNAL, "%s: a header of %zu bytes, %zu were set aside", s->path, header.len,
+                             s->room);
+  else if (fseek(s->a.file, 0, SEEK_SET) != 0)
+    status = clgan_error_set(e, CLGAN_ERR_IO, "%s: cannot write: it is no regular file; choose another name", s->path);
+  else
+    status = write_header(&s->a, &header, e);
+  clgan_text_free(&header);
+  return status == CLGAN_OK ? clgan_atomic_commit(&s->a, e) : status;
+}
+
+void clgan_safetensors_stream_close(struct clgan_safetensors_stream *s) {
+  if (!s) return;
+  clgan_atomic_abort(&s->a);
+  clgan_mem_free(s->path);
+  clgan_mem_free(s->name);
+  clgan_mem_free(s);
 }
 
 uint16_t clgan_half_from_float(float x) {

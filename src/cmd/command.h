@@ -22,6 +22,7 @@ int clgan_command_describe(void);
 int clgan_command_finish(const char *name, enum clgan_status status, const struct clgan_error *e);
 
 int clgan_command_devices(int argc, char **argv);
+int clgan_command_import(int argc, char **argv);
 int clgan_command_train(int argc, char **argv);
 int clgan_command_generate(int argc, char **argv);
 int clgan_command_reconstruct(int argc, char **argv);

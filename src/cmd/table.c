@@ -4,6 +4,7 @@
 
 const struct clgan_command clgan_commands[] = {
     {"devices", "list OpenCL devices and the one that would be used", clgan_command_devices},
+    {"import", "pack images and labels into one file to train on", clgan_command_import},
     {"train", "train a model, or go on with a run", clgan_command_train},
     {"generate", "draw images of the classes or ages asked for", clgan_command_generate},
     {"reconstruct", "images beside what the model makes of their codes", clgan_command_reconstruct},

@@ -1,9 +1,10 @@
-/* The builtin stroke digits: skeleton -> jittered, slanted, scaled curve -> pen -> 28x28 pixels. */
+/* The builtin stroke digits: skeleton -> jittered, slanted, scaled curve -> pen -> pixels, grey or in colours. */
 #include "data/builtin.h"
 #include <math.h>
 #include <string.h>
 #include "base/philox.h"
 #include "data/dataset_internal.h"
+#include "data/pool.h"
 
 enum {
   SIDE = CLGAN_BUILTIN_SIDE,
@@ -26,6 +27,12 @@ struct hand {
   double height, dx, dy;        /* pixels */
   double radius, taper, uneven; /* pen, pixels; its change along a stroke */
   double ink, soft;             /* 0..255; width of the soft edge, pixels */
+};
+/* What is drawn on. The hand's pixels are of a page 28 high; `scale` pixels of the page are one of those. */
+struct page {
+  int height, width;
+  double scale;
+  int32_t *field; /* [height, width]: distance to the pen's edge, 1/256 pixel */
 };
 struct curve {
   int count;
@@ -103,7 +110,7 @@ static void stroke_curve(const struct clgan_stroke *s, const struct hand *h, str
 }
 
 /* Scales the curves so that the larger side of their box is the hand's height, and centres the box, as MNIST does. */
-static void fit_box(struct curve *curves, int count, const struct hand *h) {
+static void fit_box(struct curve *curves, int count, const struct hand *h, const struct page *page) {
   struct point low = curves[0].p[0], high = low;
   for (int s = 0; s < count; s++)
     for (int i = 0; i < curves[s].count; i++) {
@@ -114,12 +121,12 @@ static void fit_box(struct curve *curves, int count, const struct hand *h) {
       if (p->y > high.y) high.y = p->y;
     }
   double width = high.x - low.x, height = high.y - low.y;
-  double scale = (h->height - 2 * h->radius) / (width > height ? width : height);
+  double scale = (h->height - 2 * h->radius) / (width > height ? width : height) * page->scale;
   for (int s = 0; s < count; s++)
     for (int i = 0; i < curves[s].count; i++) {
       struct point *p = &curves[s].p[i];
-      p->x = (p->x - 0.5 * (low.x + high.x)) * scale + SIDE / 2.0 + h->dx;
-      p->y = (p->y - 0.5 * (low.y + high.y)) * scale + SIDE / 2.0 + h->dy;
+      p->x = (p->x - 0.5 * (low.x + high.x)) * scale + page->width / 2.0 + h->dx * page->scale;
+      p->y = (p->y - 0.5 * (low.y + high.y)) * scale + page->height / 2.0 + h->dy * page->scale;
     }
 }
 
@@ -150,20 +157,22 @@ static int32_t distance(const int32_t a[2], const int32_t b[2], int32_t x, int32
 }
 
 /* Lowers field[] to the distance from the edge of the pen (negative inside) that moves from a to b. */
-static void pen_piece(int32_t *field, const int32_t a[2], const int32_t b[2], int32_t radius, int32_t soft) {
+static void pen_piece(const struct page *page, const int32_t a[2], const int32_t b[2], int32_t radius, int32_t soft) {
   int32_t reach = radius + soft;
-  int32_t x0 = max32((min32(a[0], b[0]) - reach) / ONE - 1, 0), x1 = min32((max32(a[0], b[0]) + reach) / ONE, SIDE - 1);
-  int32_t y0 = max32((min32(a[1], b[1]) - reach) / ONE - 1, 0), y1 = min32((max32(a[1], b[1]) + reach) / ONE, SIDE - 1);
+  int32_t x0 = max32((min32(a[0], b[0]) - reach) / ONE - 1, 0), y0 = max32((min32(a[1], b[1]) - reach) / ONE - 1, 0);
+  int32_t x1 = min32((max32(a[0], b[0]) + reach) / ONE, page->width - 1);
+  int32_t y1 = min32((max32(a[1], b[1]) + reach) / ONE, page->height - 1);
   for (int32_t y = y0; y <= y1; y++)
     for (int32_t x = x0; x <= x1; x++) {
       int32_t d = distance(a, b, x * ONE + ONE / 2, y * ONE + ONE / 2) - radius;
-      if (d < field[y * SIDE + x]) field[y * SIDE + x] = d;
+      int32_t *at = &page->field[y * page->width + x];
+      if (d < *at) *at = d;
     }
 }
 
 /* The pen changes its width along a stroke: steadily (taper) and unevenly. */
-static void pen_stroke(int32_t *field, const struct curve *c, const struct hand *h, struct clgan_random *r) {
-  int32_t soft = fix(h->soft);
+static void pen_stroke(const struct page *page, const struct curve *c, const struct hand *h, struct clgan_random *r) {
+  int32_t soft = fix(h->soft * page->scale);
   double here = 0, next = bell(r);
   for (int i = 0; i + 1 < c->count; i++) {
     int phase = i % (2 * CURVE_STEPS);
@@ -171,15 +180,15 @@ static void pen_stroke(int32_t *field, const struct curve *c, const struct hand 
     double t = (double)phase / (2 * CURVE_STEPS);
     double change = 1 + h->taper * ((double)i / c->count - 0.5) + h->uneven * (here * (1 - t) + next * t);
     int32_t a[2] = {fix(c->p[i].x), fix(c->p[i].y)}, b[2] = {fix(c->p[i + 1].x), fix(c->p[i + 1].y)};
-    pen_piece(field, a, b, fix(h->radius * change), soft);
+    pen_piece(page, a, b, fix(h->radius * change * page->scale), soft);
   }
 }
 
-/* Distance to the pen's edge -> ink, a smooth step `soft` wide. */
-static void ink(const int32_t *field, const struct hand *h, unsigned char *pixels) {
-  int64_t soft = fix(h->soft), full = fix(h->ink);
-  for (int i = 0; i < SIDE * SIDE; i++) {
-    int64_t inside = soft / 2 - field[i];
+/* Distance to the pen's edge -> ink of 0..255, a smooth step `soft` wide. */
+static void ink(const struct page *page, const struct hand *h, unsigned char *pixels) {
+  int64_t soft = fix(h->soft * page->scale), full = fix(h->ink);
+  for (int i = 0; i < page->height * page->width; i++) {
+    int64_t inside = soft / 2 - page->field[i];
     if (inside < 0) inside = 0;
     if (inside > soft) inside = soft;
     int64_t step = inside * inside * (3 * soft - 2 * inside); /* of soft^3 */
@@ -187,36 +196,107 @@ static void ink(const int32_t *field, const struct hand *h, unsigned char *pixel
   }
 }
 
-unsigned char clgan_builtin_digit(uint32_t item, unsigned char pixels[CLGAN_BUILTIN_SIDE * CLGAN_BUILTIN_SIDE]) {
-  struct clgan_random r;
-  clgan_random_init(&r, builtin_seed, item, CLGAN_STREAM_BUILTIN);
-  unsigned char digit = (unsigned char)clgan_random_below(&r, 10);
+/* A digit in grey; `r` is left where the drawing's numbers end. */
+static unsigned char draw(struct clgan_random *r, const struct page *page, unsigned char *pixels) {
+  unsigned char digit = (unsigned char)clgan_random_below(r, 10);
   const struct clgan_glyph_forms *forms = &clgan_builtin_glyphs[digit];
-  const struct clgan_glyph *glyph = &forms->form[clgan_random_below(&r, (uint32_t)forms->count)];
+  const struct clgan_glyph *glyph = &forms->form[clgan_random_below(r, (uint32_t)forms->count)];
   struct hand h;
-  hand_draw(&r, &h);
+  hand_draw(r, &h);
   struct curve curves[CLGAN_GLYPH_STROKES];
-  for (int s = 0; s < glyph->strokes; s++) stroke_curve(&glyph->stroke[s], &h, &r, &curves[s]);
-  fit_box(curves, glyph->strokes, &h);
-  int32_t field[SIDE * SIDE];
-  for (int i = 0; i < SIDE * SIDE; i++) field[i] = SIDE * ONE;
-  for (int s = 0; s < glyph->strokes; s++) pen_stroke(field, &curves[s], &h, &r);
-  ink(field, &h, pixels);
+  for (int s = 0; s < glyph->strokes; s++) stroke_curve(&glyph->stroke[s], &h, r, &curves[s]);
+  fit_box(curves, glyph->strokes, &h, page);
+  for (int i = 0; i < page->height * page->width; i++) page->field[i] = INT32_MAX;
+  for (int s = 0; s < glyph->strokes; s++) pen_stroke(page, &curves[s], &h, r);
+  ink(page, &h, pixels);
   return digit;
 }
 
-enum clgan_status clgan_dataset_load_builtin(struct clgan_dataset *d, struct clgan_error *e) {
+/* Hue of 0..HUES-1 (red at 0), saturation and value of 0..255, to red, green, blue. Integers throughout. */
+enum { HUE_STEP = 256, HUES = 6 * HUE_STEP };
+static void colour(uint32_t hue, uint32_t saturation, uint32_t value, unsigned char rgb[3]) {
+  for (uint32_t c = 0; c < 3; c++) {
+    /* how far the hue lies from this channel's own (0, 2, 4 steps), 0..3 steps */
+    uint32_t away = (hue + HUES - 2 * HUE_STEP * c) % HUES;
+    if (away > HUES / 2) away = HUES - away;
+    uint32_t full = away <= HUE_STEP ? HUE_STEP : away >= 2 * HUE_STEP ? 0 : 2 * HUE_STEP - away;
+    uint32_t less = saturation * (HUE_STEP - full) / HUE_STEP; /* of 255 */
+    rgb[c] = (unsigned char)(value * (255 - less) / 255);
+  }
+}
+
+/* Ink of 0..255 -> light ink of one hue on dark ground of another, at least a sixth of the circle away. */
+static void paint(struct clgan_random *r, const unsigned char *ink_of, size_t n, unsigned char *out) {
+  unsigned char pen[3], ground[3];
+  uint32_t hue = clgan_random_below(r, HUES), other = (hue + HUE_STEP + clgan_random_below(r, 4 * HUE_STEP)) % HUES;
+  uint32_t saturation = 64 + clgan_random_below(r, 128), value = 200 + clgan_random_below(r, 56);
+  colour(hue, saturation, value, pen);
+  saturation = 96 + clgan_random_below(r, 160), value = 32 + clgan_random_below(r, 72);
+  colour(other, saturation, value, ground);
+  for (size_t i = 0; i < n; i++)
+    for (int c = 0; c < 3; c++)
+      out[3 * i + (size_t)c] = (unsigned char)((ground[c] * (255 - ink_of[i]) + pen[c] * ink_of[i] + 127) / 255);
+}
+
+unsigned char clgan_builtin_digit(uint32_t item, unsigned char pixels[CLGAN_BUILTIN_SIDE * CLGAN_BUILTIN_SIDE]) {
+  return clgan_builtin_draw(item, SIDE, SIDE, 1, pixels);
+}
+
+unsigned char clgan_builtin_draw(uint32_t item, int height, int width, int channels, unsigned char *pixels) {
+  int32_t field[CLGAN_BUILTIN_SIDE_MAX * CLGAN_BUILTIN_SIDE_MAX];
+  unsigned char grey[CLGAN_BUILTIN_SIDE_MAX * CLGAN_BUILTIN_SIDE_MAX];
+  struct clgan_random r;
+  const struct page page = {height, width, (double)min32(height, width) / SIDE, field};
+  clgan_random_init(&r, builtin_seed, item, CLGAN_STREAM_BUILTIN);
+  unsigned char digit = draw(&r, &page, channels == 1 ? pixels : grey);
+  if (channels == 3) paint(&r, grey, (size_t)height * (size_t)width, pixels);
+  return digit;
+}
+
+/* The shape asked for, as far as it can be drawn; what is left open is the grey 28x28. */
+static enum clgan_status choose_shape(const struct clgan_dataset_want *want, struct clgan_dataset *d,
+                                      struct clgan_error *e) {
+  d->height = want->height ? want->height : SIDE;
+  d->width = want->width ? want->width : SIDE;
+  d->channels = want->channels ? want->channels : 1;
+  const uint32_t low = CLGAN_BUILTIN_SIDE_MIN, high = CLGAN_BUILTIN_SIDE_MAX;
+  if (d->height >= low && d->width >= low && d->height <= high && d->width <= high &&
+      (d->channels == 1 || d->channels == 3))
+    return CLGAN_OK;
+  return clgan_error_set(e, CLGAN_ERR_USAGE,
+                         "builtin: the builtin digits are drawn with sides of %u to %u pixels, the model takes %ux%u; "
+                         "give --data a set of that size",
+                         low, high, d->height, d->width);
+}
+
+struct canvas {
+  const struct clgan_dataset *d;
+  unsigned char *images, *digit;
+};
+
+static void draw_item(void *context, size_t item, void *slot) {
+  const struct canvas *c = context;
+  const struct clgan_dataset *d = c->d;
+  const size_t size = (size_t)d->height * d->width * d->channels;
+  (void)slot;
+  c->digit[item] =
+      clgan_builtin_draw((uint32_t)item, (int)d->height, (int)d->width, (int)d->channels, c->images + item * size);
+}
+
+enum clgan_status clgan_dataset_load_builtin(const struct clgan_dataset_want *want, struct clgan_dataset *d,
+                                             struct clgan_error *e) {
   const uint32_t count = CLGAN_BUILTIN_TRAIN + CLGAN_BUILTIN_TEST;
   void *images, *digit, *split;
-  CLGAN_TRY(clgan_dataset_own(d, (size_t)count * SIDE * SIDE, "the builtin digits", &images, e));
+  CLGAN_TRY(choose_shape(want, d, e));
+  const size_t size = (size_t)d->height * d->width * d->channels;
+  CLGAN_TRY(clgan_dataset_own(d, count * size, "the builtin digits", &images, e));
   CLGAN_TRY(clgan_dataset_own(d, count, "the builtin digits", &digit, e));
   CLGAN_TRY(clgan_dataset_own(d, count, "the builtin digits", &split, e));
-  for (uint32_t i = 0; i < count; i++)
-    ((unsigned char *)digit)[i] = clgan_builtin_digit(i, (unsigned char *)images + (size_t)i * SIDE * SIDE);
+  struct canvas canvas = {d, images, digit};
+  const struct clgan_pool pool = {.n = count, .job = draw_item, .context = &canvas};
+  CLGAN_TRY(clgan_pool_run(&pool, e));
   memset((unsigned char *)split + CLGAN_BUILTIN_TRAIN, 1, CLGAN_BUILTIN_TEST);
   d->count = count;
-  d->height = d->width = SIDE;
-  d->channels = 1;
   d->labels = CLGAN_LABELS_CLASS;
   d->images = images, d->digit = digit, d->split = split;
   clgan_dataset_find_classes(d);

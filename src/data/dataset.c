@@ -73,7 +73,7 @@ static enum clgan_status load(struct clgan_dataset *d, const struct clgan_datase
       return clgan_error_set(e, CLGAN_ERR_USAGE,
                              "builtin: the builtin set is digits and has no ages or genders; give "
                              "--data a packed set of faces");
-    return clgan_dataset_load_builtin(d, e);
+    return clgan_dataset_load_builtin(want, d, e);
   }
   if (clgan_file_is_folder(d->name)) return clgan_dataset_load_mnist(d->name, d, e);
   if (!clgan_file_exists(d->name))

@@ -28,6 +28,26 @@ mistake '        shape 7 7' 's/7 7/7 8/'
 mistake '  joint ' 's/hz/hq/' 'hq'
 mistake '        score' 's/score.*/score t/'
 mistake '^net E' 's/(x)/(y)/'
+mistake '^condition' 's/10/1/' '2 to 256'
+mistake '^condition' 's/10/257/' '2 to 256'
+mistake '^condition' 's/class/clas/' 'class'
+mistake '^image' 's/28 1/28 2/'
+mistake '^image' 's/28 28/2000 28/'
+mistake '^base' 's/32/0/'
+mistake '^pixels' 's/-1 1/-1 2/'
+mistake '^set batch' 's/128/0/'
+mistake '^set beta1' 's/0.5/1/'
+mistake '^set ema' 's/ema/age_range/'
+mistake '^set ramp' 's/1000/many/'
+mistake '  bn0 ' 's/bn0/fc/' 'fc'
+mistake '  bn0 ' 's/relu/rely/' 'relu'
+mistake '  fc ' 's/49/49.3/'
+mistake '  fc ' 's|49|49/0|'
+mistake '  fc ' 's/49/49)/'
+mistake '  fc ' 's/49/wide/' 'wide'
+mistake '  up2 ' 's/k4/k99/'
+mistake '  out ' 's/conv 1/conv 2/'
+mistake '  z ' 's/linear latent/linear 7/'
 
 fails 2 'nowhere.model' "$CLGAN" train --model nowhere.model --steps 1 --out run
 : >empty.model
@@ -46,4 +66,16 @@ must "$CLGAN" train --model mine.model --base 4 --batch 8 --steps 2
 holds test -s run-mine/checkpoint.safetensors
 works "$CLGAN" generate --weights run-mine -n 3 -o three.safetensors
 says '"z":{"dtype":"F32","shape":[3,20]' three.safetensors
+
+# The example of the documentation: 32x32 in colour, on the builtin digits in colour.
+must "$CLGAN" train --model "$CLGAN_SRC/docs/examples/colour32.model" --base 4 --batch 8 --steps 3 --out run-colour
+works "$CLGAN" generate -w run-colour --grid --class 0:9:3 --cols 5 -o colour.png
+png_is colour.png 160 128
+works "$CLGAN" reconstruct -w run-colour --data builtin -n 4 -o pairs.png
+png_is pairs.png 128 64
+works "$CLGAN" reconstruct -w run-colour colour.png -o estimate.png
+png_is estimate.png 64 32
+sed 's/^image .*/image 12 12 3/; s/shape 4 4/shape 1 1/; s/base\*16/base/; /up[123]/d' \
+  "$CLGAN_SRC/docs/examples/colour32.model" >small.model
+fails 1 'small.model' "$CLGAN" train --model small.model --steps 1 --out run
 passed

@@ -1,5 +1,6 @@
 /* test_builtin.c: the builtin digits are the same everywhere, varied, and look like digits. */
 #include "data/builtin.h"
+#include <stdlib.h>
 #include <string.h>
 #include "base/hash.h"
 #include "data/dataset.h"
@@ -93,11 +94,65 @@ static void learnable_and_varied(void **state) {
   assert_in_range(right, 285, 300);
 }
 
+/* In colours and at other sizes: the same digits in the same handwriting, other colours each, the same everywhere. */
+static void colours(void **state) {
+  const struct clgan_dataset *d = *state;
+  enum { W = 40, H = 32 };
+  unsigned char rgb[H * W * 3], grey[H * W];
+  struct clgan_sha256 sha;
+  char hex[65];
+  uint32_t inside = 0;
+  clgan_sha256_init(&sha);
+  for (uint32_t i = 0; i < 200; i++) {
+    assert_int_equal(clgan_builtin_draw(i, H, W, 3, rgb), d->digit[i]);
+    assert_int_equal(clgan_builtin_draw(i, H, W, 1, grey), d->digit[i]);
+    clgan_sha256_update(&sha, rgb, sizeof rgb);
+    clgan_sha256_update(&sha, grey, sizeof grey);
+    const unsigned char *ground = rgb; /* the corner's */
+    unsigned most = 0, lit = 0;
+    for (int k = 0; k < H * W; k++) {
+      unsigned change = 0;
+      for (int c = 0; c < 3; c++) change += (unsigned)abs(rgb[3 * k + c] - ground[c]);
+      if (grey[k] == 0) assert_int_equal(change, 0);
+      if (change > most) most = change;
+      lit += grey[k] > 128;
+    }
+    assert_in_range(most, 120, 765);
+    assert_in_range(lit, 20, H * W / 3);
+    inside += ground[0] > ground[1] && ground[0] > ground[2]; /* reddish ground */
+  }
+  assert_in_range(inside, 35, 100);
+  clgan_sha256_final_hex(&sha, hex);
+  assert_string_equal(hex, "7eab65f1df6bb4be7ff35371c2cd0b70d4fc04d9f32ea600a08e6353f31db72a");
+}
+
+static void other_shapes(void **state) {
+  struct clgan_dataset_want want = {.height = 16, .width = 24, .channels = 3, .labels = CLGAN_LABELS_CLASS};
+  struct clgan_dataset *d = NULL;
+  struct clgan_error e = {0};
+  unsigned char pixels[16 * 24 * 3];
+  (void)state;
+  assert_int_equal(clgan_dataset_open("builtin", &want, &d, &e), CLGAN_OK);
+  assert_true(d->count == 12000 && d->height == 16 && d->width == 24 && d->channels == 3 && d->classes == 10);
+  for (uint32_t i = 0; i < d->count; i += 999) {
+    assert_int_equal(clgan_builtin_draw(i, 16, 24, 3, pixels), d->digit[i]);
+    assert_memory_equal(pixels, d->images + (size_t)i * sizeof pixels, sizeof pixels);
+  }
+  clgan_dataset_close(d);
+  want.height = 15;
+  assert_int_equal(clgan_dataset_open("builtin", &want, &d, &e), CLGAN_ERR_USAGE);
+  assert_non_null(strstr(e.text, "16 to 128 pixels, the model takes 15x24"));
+  clgan_error_clear(&e);
+  want.height = 16, want.width = 129;
+  assert_int_equal(clgan_dataset_open("builtin", &want, &d, &e), CLGAN_ERR_USAGE);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(same_everywhere),      cmocka_unit_test(any_item_alone),
       cmocka_unit_test(shape_and_split),      cmocka_unit_test(ink),
       cmocka_unit_test(learnable_and_varied),
+      cmocka_unit_test(colours),              cmocka_unit_test(other_shapes),
   };
   return cmocka_run_group_tests(tests, open_set, close_set);
 }

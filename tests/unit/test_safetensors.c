@@ -181,6 +181,44 @@ static void writer_refuses(void **state) {
   clgan_safetensors_writer_destroy(NULL);
 }
 
+/* A tensor written row by row, others after it; without finish, or with too little room, the old file stays. */
+static void streamed(void **state) {
+  static const unsigned char rows[3][2] = {{1, 2}, {3, 4}, {5, 6}};
+  static const float x[3] = {1, 2, 3};
+  const uint64_t shape[2] = {99, 2}, three[1] = {3};
+  struct clgan_error e = {0};
+  (void)state;
+  for (int how = 0; how < 3; how++) { /* 0: whole, 1: given up, 2: a header that does not fit */
+    struct clgan_safetensors_writer *w = clgan_safetensors_writer_create();
+    struct clgan_safetensors_stream *stream = NULL;
+    struct clgan_safetensors *s = NULL;
+    assert_int_equal(clgan_safetensors_stream_begin(w, path, "m", CLGAN_U8, 2, shape, how == 2 ? 16 : 500, &stream, &e),
+                     CLGAN_OK);
+    assert_int_equal(clgan_safetensors_stream_rows(stream, rows, 1, &e), CLGAN_OK);
+    assert_int_equal(clgan_safetensors_stream_rows(stream, rows[1], 2, &e), CLGAN_OK);
+    clgan_safetensors_add(w, "a", CLGAN_U8, 1, three, rows);
+    clgan_safetensors_add(w, "z", CLGAN_F32, 1, three, x);
+    clgan_safetensors_add_metadata(w, "k", how ? "new" : "v");
+    if (how != 1)
+      assert_int_equal(clgan_safetensors_stream_finish(stream, &e), how ? CLGAN_ERR_INTERNAL : CLGAN_OK);
+    clgan_safetensors_stream_close(stream);
+    clgan_safetensors_writer_destroy(w);
+    assert_int_equal(clgan_safetensors_open(path, &s, NULL), CLGAN_OK);
+    assert_string_equal(clgan_safetensors_metadata(s, "k"), "v");
+    const struct clgan_tensor *m = clgan_safetensors_find(s, "m"), *z = clgan_safetensors_find(s, "z");
+    assert_true(m->shape[0] == 3 && m->shape[1] == 2 && clgan_safetensors_count(s) == 3);
+    assert_memory_equal(m->data, rows, sizeof rows);
+    assert_memory_equal(z->data, x, sizeof x);
+    clgan_safetensors_close(s);
+  }
+  struct clgan_safetensors_stream *none = NULL;
+  clgan_error_clear(&e);
+  assert_int_equal(clgan_safetensors_stream_begin(NULL, "/no/such/folder/x", "m", CLGAN_U8, 2, shape, 8, &none, &e),
+                   CLGAN_ERR_IO);
+  assert_null(none);
+  clgan_safetensors_stream_close(NULL);
+}
+
 static void cut_at_every_byte(void **state) {
   char *bytes;
   size_t n;
@@ -321,6 +359,7 @@ int main(void) {
       cmocka_unit_test(round_trip),
       cmocka_unit_test(equal_content_gives_equal_bytes_and_aligned_tensors),
       cmocka_unit_test(writer_refuses),
+      cmocka_unit_test(streamed),
       cmocka_unit_test(cut_at_every_byte),
       cmocka_unit_test(random_damage),
       cmocka_unit_test(bad_headers),
