@@ -1,5 +1,6 @@
 /* main.c: looks the subcommand up and runs it. SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -83,7 +84,14 @@ static int run(int argc, char **argv) {
   return c ? c->run(argc - 1, argv + 1) : unknown(word);
 }
 
+/* A closed standard stream must not lend its number to a file that we open: messages would go into it. */
+static void hold_standard_streams(void) {
+  for (int fd = 0; fd < 3; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) return;
+}
+
 int main(int argc, char **argv) {
+  hold_standard_streams();
   int status = run(argc, argv);
   /* A full disk or a closed pipe behind standard output is a failure too. */
   if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLGAN_EXIT_DONE) {

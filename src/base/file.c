@@ -32,7 +32,7 @@ static const char *describe(int error, char text[128]) {
   return text;
 }
 
-static enum clgan_status fail(struct clgan_error *e, const char *path, const char *doing, int error) {
+enum clgan_status clgan_file_fail(struct clgan_error *e, const char *path, const char *doing, int error) {
   char text[128];
   return clgan_error_set(e, CLGAN_ERR_IO, "%s: cannot %s: %s%s", path, doing, describe(error, text), advice(error));
 }
@@ -44,14 +44,14 @@ enum clgan_status clgan_file_read(const char *path, char **data, size_t *size, s
   FILE *f = fopen(path, "rb");
   *data = NULL;
   *size = 0;
-  if (!f) return fail(e, path, "open", errno);
+  if (!f) return clgan_file_fail(e, path, "open", errno);
   clgan_text_append(&t, "", 0); /* so that an empty file gives "" */
   while ((n = fread(block, 1, sizeof block, f)) > 0) clgan_text_append(&t, block, n);
   if (ferror(f)) {
     int error = errno;
     fclose(f);
     clgan_text_free(&t);
-    return fail(e, path, "read", error);
+    return clgan_file_fail(e, path, "read", error);
   }
   fclose(f);
   *data = t.s;
@@ -64,15 +64,15 @@ enum clgan_status clgan_file_map(const char *path, struct clgan_map *map, struct
   void *p;
   int fd = open(path, O_RDONLY | O_CLOEXEC), error;
   *map = (struct clgan_map){0};
-  if (fd < 0) return fail(e, path, "open", errno);
+  if (fd < 0) return clgan_file_fail(e, path, "open", errno);
   if (fstat(fd, &st) != 0) {
     error = errno;
     close(fd);
-    return fail(e, path, "read", error);
+    return clgan_file_fail(e, path, "read", error);
   }
   if (!S_ISREG(st.st_mode)) {
     close(fd);
-    if (S_ISDIR(st.st_mode)) return fail(e, path, "read", EISDIR);
+    if (S_ISDIR(st.st_mode)) return clgan_file_fail(e, path, "read", EISDIR);
     return clgan_error_set(e, CLGAN_ERR_IO, "%s: cannot be mapped; copy it to a regular file first", path);
   }
   if (st.st_size == 0) { /* mmap refuses an empty range */
@@ -83,7 +83,7 @@ enum clgan_status clgan_file_map(const char *path, struct clgan_map *map, struct
   p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
   error = errno;
   close(fd);
-  if (p == MAP_FAILED) return fail(e, path, "map into memory", error);
+  if (p == MAP_FAILED) return clgan_file_fail(e, path, "map into memory", error);
   map->data = p;
   map->size = (size_t)st.st_size;
   return CLGAN_OK;
@@ -139,8 +139,8 @@ enum clgan_status clgan_atomic_begin(struct clgan_atomic *a, const char *path, s
   int fd, error;
   *a = (struct clgan_atomic){0};
   if (!path[0]) return clgan_error_set(e, CLGAN_ERR_IO, "the output's name is empty; name a file");
-  if (exists && S_ISDIR(st.st_mode)) return fail(e, path, "write", EISDIR);
-  if (path[strlen(path) - 1] == '/') return fail(e, path, "write", EISDIR);
+  if (exists && S_ISDIR(st.st_mode)) return clgan_file_fail(e, path, "write", EISDIR);
+  if (path[strlen(path) - 1] == '/') return clgan_file_fail(e, path, "write", EISDIR);
   if (exists && !S_ISREG(st.st_mode)) { /* a device or pipe: nothing to keep, and a rename would replace the node */
     a->path = clgan_mem_strdup(path);
     fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -155,11 +155,11 @@ enum clgan_status clgan_atomic_begin(struct clgan_atomic *a, const char *path, s
   error = errno;
   if (fd >= 0) close(fd);
   clgan_atomic_abort(a);
-  return fail(e, path, "write", error);
+  return clgan_file_fail(e, path, "write", error);
 }
 
 static enum clgan_status atomic_fail(struct clgan_atomic *a, const char *doing, struct clgan_error *e, int error) {
-  enum clgan_status status = fail(e, a->path, doing, error);
+  enum clgan_status status = clgan_file_fail(e, a->path, doing, error);
   clgan_atomic_abort(a);
   return status;
 }
@@ -231,8 +231,10 @@ enum clgan_status clgan_file_make_folder(const char *path, struct clgan_error *e
     char c = *p;
     if (c != '/' && c != '\0') continue;
     *p = '\0';
-    if (part[0] && !clgan_file_is_folder(part) && mkdir(part, 0777) != 0 && !clgan_file_is_folder(part))
-      status = fail(e, part, "make this folder", errno);
+    if (part[0] && !clgan_file_is_folder(part) && mkdir(part, 0777) != 0) {
+      int error = errno; /* before it is looked whether somebody else was faster */
+      if (!clgan_file_is_folder(part)) status = clgan_file_fail(e, part, "make this folder", error);
+    }
     *p = c;
     if (c == '\0') break;
   }
@@ -246,9 +248,9 @@ enum clgan_status clgan_file_check_writable(const char *path, struct clgan_error
   enum clgan_status status = CLGAN_OK;
   char *folder = NULL, text[128];
   if (!path[0]) return clgan_error_set(e, CLGAN_ERR_IO, "the output's name is empty; name a file");
-  if (clgan_file_is_folder(path) || path[strlen(path) - 1] == '/') return fail(e, path, "write", EISDIR);
+  if (clgan_file_is_folder(path) || path[strlen(path) - 1] == '/') return clgan_file_fail(e, path, "write", EISDIR);
   if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) /* written in place */
-    return access(path, W_OK) == 0 ? CLGAN_OK : fail(e, path, "write", errno);
+    return access(path, W_OK) == 0 ? CLGAN_OK : clgan_file_fail(e, path, "write", errno);
   folder = parent_of(path);
   if (!clgan_file_exists(folder))
     status =

@@ -34,6 +34,8 @@ bool clgan_file_is_folder(const char *path);
 enum clgan_status clgan_file_make_folder(const char *path, struct clgan_error *e); /**< like mkdir -p */
 /** Fails now, with a clear line, if a file at @p path could not be created later (folder missing or unwritable). */
 enum clgan_status clgan_file_check_writable(const char *path, struct clgan_error *e);
+/** "PATH: cannot DOING: why; what to do", for the errno value @p error. */
+enum clgan_status clgan_file_fail(struct clgan_error *e, const char *path, const char *doing, int error);
 char *clgan_file_join(const char *folder, const char *name);  /**< owned by the caller */
 char *clgan_file_cache_folder(void); /**< $XDG_CACHE_HOME/clgan or ~/.cache/clgan; NULL if neither is set */
 #endif

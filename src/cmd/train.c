@@ -1,5 +1,6 @@
 /* train.c: `clgan train`. SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,6 +32,7 @@ struct job {
   struct clgan_trainer_options trainer_options;
   struct clgan_session device;
   struct clgan_trainer *trainer;
+  struct clgan_folder folder; /* `out`, taken */
   uint64_t steps; /* the run's total; 0: no bound */
 };
 
@@ -39,6 +41,7 @@ static void job_free(struct job *j) {
   clgan_session_close(&j->device);
   clgan_dataset_close(j->data);
   clgan_model_destroy(j->model);
+  clgan_folder_leave(&j->folder);
   clgan_mem_free(j->out);
   clgan_mem_free(j->checkpoint);
   clgan_mem_free(j->from);
@@ -105,12 +108,22 @@ static enum clgan_status check_said_again(const struct options *o, const struct 
                          j->from, c->model);
 }
 
+static char *folder_of(const char *path) {
+  const char *slash = strrchr(path, '/');
+  if (!slash) return clgan_mem_strdup(".");
+  return clgan_mem_printf("%.*s", slash == path ? 1 : (int)(slash - path), path);
+}
+
 static enum clgan_status read_checkpoint(const struct options *o, struct job *j, struct clgan_checkpoint **c,
                                          struct clgan_error *e) {
   j->from = clgan_run_checkpoint(o->resume);
   if (!clgan_file_exists(j->from))
     return clgan_error_set(e, CLGAN_ERR_USAGE, "--resume %s: there is no %s: give the folder of a run", o->resume,
                            j->from);
+  if (!o->out) { /* taken before it is read: another training may be about to write */
+    j->out = folder_of(j->from);
+    CLGAN_TRY(clgan_folder_take(&j->folder, j->out, e));
+  }
   CLGAN_TRY(clgan_checkpoint_load(j->from, c, e));
   CLGAN_TRY(clgan_checkpoint_model(*c, j->from, NULL, 0, &j->model, e));
   CLGAN_TRY(clgan_checkpoint_check(*c, j->model, CLGAN_CHECKPOINT_TRAIN, j->from, e));
@@ -175,18 +188,7 @@ static enum clgan_status bound_steps(const struct options *o, struct job *j, str
 }
 
 /* -- where it goes -- */
-static char *folder_of(const char *path) {
-  const char *slash = strrchr(path, '/');
-  if (!slash) return clgan_mem_strdup(".");
-  return clgan_mem_printf("%.*s", slash == path ? 1 : (int)(slash - path), path);
-}
-
-static enum clgan_status choose_out(const struct options *o, struct job *j, struct clgan_error *e) {
-  if (o->out)
-    j->out = clgan_mem_strdup(o->out);
-  else
-    j->out = j->from ? folder_of(j->from) : clgan_mem_printf("run-%s", j->model->name);
-  j->checkpoint = clgan_file_join(j->out, "checkpoint.safetensors");
+static enum clgan_status check_free(const struct options *o, const struct job *j, struct clgan_error *e) {
   if (!clgan_file_exists(j->checkpoint) || (j->from && !strcmp(j->from, j->checkpoint))) return CLGAN_OK;
   if (j->from && !o->out) return CLGAN_OK;
   return clgan_error_set(e, CLGAN_ERR_USAGE,
@@ -194,8 +196,15 @@ static enum clgan_status choose_out(const struct options *o, struct job *j, stru
                          j->out, j->out);
 }
 
-static enum clgan_status prepare_out(const struct job *j, struct clgan_error *e) {
-  CLGAN_TRY(clgan_file_make_folder(j->out, e));
+static enum clgan_status choose_out(const struct options *o, struct job *j, struct clgan_error *e) {
+  if (!j->out) j->out = o->out ? clgan_mem_strdup(o->out) : clgan_mem_printf("run-%s", j->model->name);
+  j->checkpoint = clgan_file_join(j->out, "checkpoint.safetensors");
+  return check_free(o, j, e);
+}
+
+static enum clgan_status prepare_out(const struct options *o, struct job *j, struct clgan_error *e) {
+  if (!j->folder.path) CLGAN_TRY(clgan_folder_take(&j->folder, j->out, e));
+  CLGAN_TRY(check_free(o, j, e)); /* again, now that nobody else writes there */
   return clgan_file_check_writable(j->checkpoint, e);
 }
 
@@ -225,9 +234,9 @@ static void tell_facts(const struct job *j) {
       (double)f.input_bytes / (1 << 20));
 }
 
-static enum clgan_status start(struct job *j, struct clgan_error *e) {
+static enum clgan_status start(const struct options *o, struct job *j, struct clgan_error *e) {
   const struct clgan_cl_options plain = {0};
-  CLGAN_TRY(prepare_out(j, e));
+  CLGAN_TRY(prepare_out(o, j, e));
   CLGAN_TRY(clgan_session_open(&j->device, &plain, e));
   CLGAN_TRY(clgan_trainer_create(j->device.cl, j->model, j->data, &j->trainer_options, &j->trainer, e));
   return j->from ? clgan_trainer_resume(j->trainer, j->from, e) : clgan_trainer_init(j->trainer, e);
@@ -244,10 +253,11 @@ static enum clgan_status train(const struct options *o, struct job *j, struct cl
   CLGAN_TRY(bound_steps(o, j, e));
   CLGAN_TRY(choose_out(o, j, e));
   CLGAN_TRY(clgan_session_choose(&j->device, o->device, e));
-  CLGAN_TRY(start(j, e));
+  CLGAN_TRY(start(o, j, e));
   tell_plan(o, j);
   tell_facts(j);
   loop.out = j->out;
+  loop.folder = &j->folder;
   loop.steps = j->steps;
   CLGAN_TRY(clgan_loop_run(j->trainer, j->model, &loop, &rate, e));
   clgan_log_info("step %" PRIu64 ", %.0f images/s: %s, log.jsonl and samples/ beside it",
@@ -305,7 +315,10 @@ int clgan_command_train(int argc, char **argv) {
   struct job j = {0};
   struct clgan_error e = {0};
   enum clgan_status status = parse(&o, &args, argc, argv, &e);
-  if (status == CLGAN_OK && !args.helped) status = train(&o, &j, &e);
+  if (status == CLGAN_OK && !args.helped) {
+    signal(SIGPIPE, SIG_IGN); /* whoever read the messages may leave: that ends no training */
+    status = train(&o, &j, &e);
+  }
   job_free(&j);
   clgan_args_free(&args);
   return clgan_command_finish("train", status, &e);

@@ -19,6 +19,8 @@ struct reader {
   uint32_t height, width, channels;
 };
 
+enum { CHUNK_MAX = 8 << 20 };
+
 static void on_error(png_structp png, png_const_charp text) {
   char *message = png_get_error_ptr(png);
   strncpy(message, text, 199);
@@ -65,6 +67,8 @@ static void check_plausible(struct reader *r) {
 static bool read_header(struct reader *r) {
   if (setjmp(png_jmpbuf(r->png))) return false;
   png_set_user_limits(r->png, 0x7fffffff, 0x7fffffff);
+  /* A text or profile announced longer than the file, or unpacked to much more, is not worth its memory. */
+  png_set_chunk_malloc_max(r->png, r->size > CHUNK_MAX ? r->size : CHUNK_MAX);
   png_set_read_fn(r->png, r, on_read);
   png_read_info(r->png, r->info);
   r->width = png_get_image_width(r->png, r->info);

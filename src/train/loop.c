@@ -10,46 +10,61 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-static volatile sig_atomic_t stop_asked;
+static volatile sig_atomic_t stop_asked; /* the signal, or 0 */
 
+/* A second Ctrl-C, or a second SIGTERM, ends the program at once. But a closing session sends SIGHUP to all, twice at times,
+ * and system managers SIGTERM and SIGHUP together: those mean one end. */
 static void on_signal(int number) {
-  stop_asked = 1;
-  signal(number, SIG_DFL); /* a second one ends the program at once */
+  if (stop_asked && (number == SIGINT || (number == SIGTERM && stop_asked == SIGTERM))) {
+    signal(number, SIG_DFL);
+    raise(number);
+  }
+  if (!stop_asked || number != SIGHUP) stop_asked = number;
 }
 
-enum { CHECKPOINT_EVERY = 1000, SAMPLE_EVERY = 1000, LOG_EVERY = 50, GRID_COLUMNS = 10 };
+static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
+enum { STOPS = sizeof stops / sizeof stops[0] };
+
+/* SA_RESTART: a signal must not break off the writing of a checkpoint. */
+static void catch_signals(struct sigaction before[STOPS]) {
+  struct sigaction now = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+  stop_asked = 0;
+  for (int k = 0; k < STOPS; k++) {
+    sigaction(stops[k], NULL, &before[k]);
+    if (stops[k] == SIGHUP && before[k].sa_handler == SIG_IGN) continue; /* nohup */
+    sigaction(stops[k], &now, NULL);
+  }
+}
+
+static void restore_signals(const struct sigaction before[STOPS]) {
+  for (int k = 0; k < STOPS; k++) sigaction(stops[k], &before[k], NULL);
+}
+
+/* RETRIES: how much sooner than the next regular one a checkpoint that failed is tried again. */
+enum { CHECKPOINT_EVERY = 1000, SAMPLE_EVERY = 1000, LOG_EVERY = 50, GRID_COLUMNS = 10, RETRIES = 10 };
 
 struct loop {
   struct clgan_trainer *t;
   const struct clgan_model *m;
   struct clgan_loop_options o;
   char *checkpoint, *log_path, *samples;
-  FILE *log;
+  struct clgan_folder own, *folder;
+  struct clgan_lines log;
   struct clgan_progress bar;
   double start, paused;           /* seconds; paused: saving and sampling */
   uint64_t first, finished;       /* step at the start of this invocation; steps whose losses are back */
+  uint64_t saved, retry;          /* step of the newest checkpoint; step at which one that failed is tried again, or 0 */
+  bool any_saved;
   int batch;
 };
 
 /* -- log -- */
 
-/* Keeps the lines of steps that the resumed checkpoint has seen, so that the log tells one history. */
-static enum clgan_status trim_log(struct loop *l, struct clgan_error *e) {
-  char *text, *line, *next;
-  size_t size;
-  struct clgan_text kept = {0};
-  if (!clgan_file_exists(l->log_path)) return CLGAN_OK;
-  CLGAN_TRY(clgan_file_read(l->log_path, &text, &size, e));
-  for (line = text; *line; line = next) {
-    char *end = strchr(line, '\n');
-    next = end ? end + 1 : line + strlen(line);
-    const char *at = strstr(line, "\"step\":");
-    if (end && at && at < end && strtoull(at + 7, NULL, 10) < l->first) clgan_text_append(&kept, line, (size_t)(next - line));
-  }
-  enum clgan_status s = clgan_file_write(l->log_path, kept.s ? kept.s : "", kept.len, e);
-  clgan_mem_free(text);
-  clgan_text_free(&kept);
-  return s;
+/* The log tells one history: what was logged after the checkpoint gone on from is logged again. */
+static bool before_first(const char *line, void *context) {
+  const struct loop *l = context;
+  const char *at = strstr(line, "\"step\":");
+  return !at || strtoull(at + 7, NULL, 10) < l->first;
 }
 
 /* Images a second of this invocation, of steps whose losses are back. The first, which compiles, counts neither in time nor in images. */
@@ -59,11 +74,16 @@ static double rate(const struct loop *l) {
 }
 
 static void log_step(struct loop *l, uint64_t step, const float *losses) {
-  fprintf(l->log, "{\"step\":%llu,\"images\":%llu,\"seconds\":%.3f,\"images_per_s\":%.1f", (unsigned long long)step,
-          (unsigned long long)(step + 1) * (unsigned long long)l->batch, clgan_time_now() - l->start, rate(l));
-  for (int k = 0; k < clgan_trainer_loss_count(l->t); k++) fprintf(l->log, ",\"%s\":%.6g", clgan_trainer_loss_name(l->t, k), (double)losses[k]);
-  fprintf(l->log, "}\n");
-  fflush(l->log);
+  struct clgan_text t = {0};
+  struct clgan_error e = {0};
+  bool failing = l->log.failing;
+  clgan_text_printf(&t, "{\"step\":%llu,\"images\":%llu,\"seconds\":%.3f,\"images_per_s\":%.1f", (unsigned long long)step,
+                    (unsigned long long)(step + 1) * (unsigned long long)l->batch, clgan_time_now() - l->start, rate(l));
+  for (int k = 0; k < clgan_trainer_loss_count(l->t); k++)
+    clgan_text_printf(&t, ",\"%s\":%.6g", clgan_trainer_loss_name(l->t, k), (double)losses[k]);
+  clgan_text_printf(&t, "}\n");
+  if (clgan_lines_add(&l->log, t.s, &e) != CLGAN_OK && !failing) clgan_log_warn("%s; training goes on, the lines wait for room", e.text);
+  clgan_text_free(&t);
 }
 
 /* The losses that are back: every log_every-th into the log, the newest into the progress bar. */
@@ -79,7 +99,6 @@ static enum clgan_status take_losses(struct loop *l, bool wait, struct clgan_err
       at += (size_t)snprintf(note + at, sizeof note - at, "%s%s %.3f", k ? "  " : "", clgan_trainer_loss_name(l->t, k), (double)x[k]);
   }
   if (e->status) return e->status;
-  if (ferror(l->log)) return clgan_error_set(e, CLGAN_ERR_IO, "%s: cannot be written (disk full?)", l->log_path);
   if (note[0]) clgan_progress_update(&l->bar, (double)clgan_trainer_steps(l->t) * l->batch, note);
   return CLGAN_OK;
 }
@@ -114,10 +133,68 @@ static enum clgan_status sample(struct loop *l, struct clgan_error *e) {
   return s;
 }
 
-static enum clgan_status save(struct loop *l, bool checkpoint, bool picture, struct clgan_error *e) {
+/* The folder may have been removed meanwhile: what was earned is worth a new one. Never writes into one that is not ours. */
+static enum clgan_status folder_ready(struct loop *l, struct clgan_error *e) {
+  bool again;
+  CLGAN_TRY(clgan_folder_check(l->folder, &again, e));
+  if (!again && clgan_file_is_folder(l->samples)) return CLGAN_OK;
+  CLGAN_TRY(clgan_file_make_folder(l->samples, e));
+  if (!again) return CLGAN_OK;
+  l->any_saved = false;
+  clgan_log_warn("%s was removed: made again, what was in it is gone", l->o.out);
+  return clgan_lines_reopen(&l->log, e);
+}
+
+static enum clgan_status checkpoint_now(struct loop *l, struct clgan_error *e) {
+  clgan_lines_sync(&l->log); /* a checkpoint never knows of steps that the log does not */
+  CLGAN_TRY(clgan_trainer_save(l->t, l->checkpoint, e));
+  l->saved = clgan_trainer_steps(l->t);
+  l->any_saved = true;
+  l->retry = 0;
+  return CLGAN_OK;
+}
+
+/* What is still there, for the end of a message. */
+static void tell_kept(const struct loop *l, char text[96]) {
+  if (l->any_saved)
+    snprintf(text, 96, "the checkpoint of step %llu is kept", (unsigned long long)l->saved);
+  else
+    snprintf(text, 96, "there is no checkpoint yet");
+}
+
+/* Before the end a checkpoint that cannot be written is no reason to stop: it is tried again. */
+static enum clgan_status checkpoint_failed(struct loop *l, bool last, struct clgan_error *e) {
+  char kept[96];
+  uint64_t done = clgan_trainer_steps(l->t), wait = l->o.checkpoint_every / RETRIES;
+  if (e->status != CLGAN_ERR_IO) return e->status;
+  struct clgan_error why = *e;
+  tell_kept(l, kept);
+  clgan_error_clear(e);
+  if (last) return clgan_error_set(e, CLGAN_ERR_IO, "%s; step %llu is not saved, %s", why.text, (unsigned long long)done, kept);
+  l->retry = done + (wait ? wait : 1);
+  clgan_log_warn("%s; training goes on, %s, next try at step %llu", why.text, kept, (unsigned long long)l->retry);
+  return CLGAN_OK;
+}
+
+static enum clgan_status picture_now(struct loop *l, struct clgan_error *e) {
+  enum clgan_status s = sample(l, e);
+  if (s != CLGAN_ERR_IO) return s;
+  clgan_log_warn("%s; this sample sheet is left out", e->text);
+  clgan_error_clear(e);
+  return CLGAN_OK;
+}
+
+static enum clgan_status save(struct loop *l, bool checkpoint, bool picture, bool last, struct clgan_error *e) {
   double start = clgan_time_now();
-  enum clgan_status s = checkpoint ? clgan_trainer_save(l->t, l->checkpoint, e) : clgan_trainer_estimate(l->t, e);
-  if (s == CLGAN_OK && picture) s = sample(l, e);
+  enum clgan_status s;
+  if (checkpoint) {
+    s = folder_ready(l, e);
+    if (s == CLGAN_OK) s = checkpoint_now(l, e);
+    if (s != CLGAN_OK) s = checkpoint_failed(l, last, e);
+  } else {
+    s = clgan_trainer_estimate(l->t, e);
+  }
+  if (s == CLGAN_OK && picture) s = picture_now(l, e);
   l->paused += clgan_time_now() - start;
   return s;
 }
@@ -150,8 +227,11 @@ static enum clgan_status run(struct loop *l, struct clgan_error *e) {
     guess_total(l);
     CLGAN_TRY(take_losses(l, false, e));
     uint64_t done = clgan_trainer_steps(l->t);
-    bool checkpoint = done % l->o.checkpoint_every == 0, picture = done % l->o.sample_every == 0;
-    if ((checkpoint || picture) && !bounded(l)) CLGAN_TRY(save(l, checkpoint, picture, e));
+    bool checkpoint = done % l->o.checkpoint_every == 0 || (l->retry && done >= l->retry), picture = done % l->o.sample_every == 0;
+    if ((checkpoint || picture) && !bounded(l) && !stop_asked) {
+      CLGAN_TRY(take_losses(l, true, e)); /* logged before the checkpoint that has them: a kill in between loses no line */
+      CLGAN_TRY(save(l, checkpoint, picture, false, e));
+    }
     if (done == l->first + 1) CLGAN_TRY(first_step_done(l, e));
   }
   CLGAN_TRY(take_losses(l, true, e));
@@ -165,11 +245,15 @@ static enum clgan_status prepare(struct loop *l, struct clgan_error *e) {
   l->checkpoint = clgan_file_join(l->o.out, "checkpoint.safetensors");
   l->log_path = clgan_file_join(l->o.out, "log.jsonl");
   l->samples = clgan_file_join(l->o.out, "samples");
+  l->folder = l->o.folder ? l->o.folder : &l->own;
+  if (!l->o.folder) CLGAN_TRY(clgan_folder_take(&l->own, l->o.out, e));
   CLGAN_TRY(clgan_file_make_folder(l->samples, e));
-  CLGAN_TRY(trim_log(l, e));
-  l->log = fopen(l->log_path, "a");
-  if (!l->log) return clgan_error_set(e, CLGAN_ERR_IO, "%s: cannot be written: choose another --out", l->log_path);
-  return CLGAN_OK;
+  clgan_folder_sweep(l->o.out, "checkpoint.safetensors.");
+  clgan_folder_sweep(l->samples, "step-");
+  l->any_saved = l->first > 0 && clgan_file_exists(l->checkpoint);
+  l->saved = l->first;
+  CLGAN_TRY(clgan_lines_trim(l->log_path, before_first, l, e));
+  return clgan_lines_open(&l->log, l->log_path, e);
 }
 
 static enum clgan_status all(struct loop *l, double *images_per_s, struct clgan_error *e) {
@@ -178,7 +262,7 @@ static enum clgan_status all(struct loop *l, double *images_per_s, struct clgan_
   enum clgan_status s = run(l, e);
   if (images_per_s) *images_per_s = rate(l);
   clgan_progress_end(&l->bar);
-  if (s == CLGAN_OK) s = save(l, true, true, e);
+  if (s == CLGAN_OK) s = save(l, true, true, true, e);
   /* for the next start; last, as drivers that compile at a kernel's first launch may take seconds to hand the kernels out */
   if (s == CLGAN_OK) clgan_trainer_keep_programs(l->t);
   if (s == CLGAN_OK && stop_asked)
@@ -190,14 +274,13 @@ static enum clgan_status all(struct loop *l, double *images_per_s, struct clgan_
 enum clgan_status clgan_loop_run(struct clgan_trainer *t, const struct clgan_model *m, const struct clgan_loop_options *o, double *images_per_s,
                                  struct clgan_error *e) {
   struct loop l = {.t = t, .m = m, .o = *o, .start = clgan_time_now(), .first = clgan_trainer_steps(t), .batch = clgan_trainer_batch(t)};
-  struct sigaction now = {.sa_handler = on_signal}, old_int, old_term;
-  stop_asked = 0;
-  sigaction(SIGINT, &now, &old_int);
-  sigaction(SIGTERM, &now, &old_term);
+  struct sigaction before[STOPS];
+  struct clgan_error closing = {0};
+  catch_signals(before);
   enum clgan_status s = all(&l, images_per_s, e);
-  sigaction(SIGINT, &old_int, NULL);
-  sigaction(SIGTERM, &old_term, NULL);
-  if (l.log) fclose(l.log);
+  restore_signals(before);
+  if (clgan_lines_close(&l.log, &closing) != CLGAN_OK) clgan_log_warn("%s; the last lines of the log are lost", closing.text);
+  clgan_folder_leave(&l.own);
   clgan_mem_free(l.checkpoint);
   clgan_mem_free(l.log_path);
   clgan_mem_free(l.samples);

@@ -1,16 +1,20 @@
 /** @file loop.h  A training run: steps, log.jsonl, sample sheets, checkpoints, signals, resume. */
 #ifndef CLGAN_TRAIN_LOOP_H
 #define CLGAN_TRAIN_LOOP_H
+#include "base/folder.h"
 #include "train/trainer.h"
 
 struct clgan_loop_options {
-  const char *out;          /**< run folder (created) */
+  const char *out;          /**< run folder (made, and taken: no other process trains into it meanwhile) */
+  struct clgan_folder *folder; /**< the run folder where the caller has taken it already; else NULL */
   uint64_t steps;           /**< the run's total, also on resume; 0: no bound */
   double minutes;           /**< of this invocation; 0: no bound */
   uint64_t checkpoint_every, sample_every, log_every; /**< steps; 0: defaults */
 };
-/** Trains until a bound is reached or SIGINT/SIGTERM came (then a checkpoint is saved and CLGAN_ERR_INTERRUPTED returned).
- * Ends with a checkpoint and a sample. The log gets one JSON object per logged step: step, images, seconds, images_per_s, losses.
+/** Trains until a bound is reached or SIGINT, SIGTERM or (unless ignored) SIGHUP came: then a checkpoint is saved and
+ * CLGAN_ERR_INTERRUPTED returned; a second SIGINT, or a second SIGTERM, ends the process at once. Ends with a checkpoint and a sample.
+ * What cannot be written before the end (a full disk) is warned of and tried again soon, and training goes on; a last checkpoint
+ * that cannot be written is CLGAN_ERR_IO, and the one before it is still there. The log gets one JSON object per logged step: step, images, seconds, images_per_s, losses.
  * @param images_per_s receives the run's rate (without compiling and saving). */
 enum clgan_status clgan_loop_run(struct clgan_trainer *t, const struct clgan_model *m, const struct clgan_loop_options *o,
                                  double *images_per_s, struct clgan_error *e);
