@@ -215,6 +215,16 @@ static void merge(struct candidates *c, size_t r, const float *score, const int3
   c->count[r] = n;
 }
 
+/* Ascending columns that there are: a driver that cuts a kernel's loops short (llvmpipe does) must not pass unseen. */
+static bool plausible(const struct block *x, size_t width, const float *score, const int32_t *at) {
+  for (size_t j = 0; j < width; j++) {
+    if (at[j] < -1 || at[j] >= (int32_t)x->cols || isnan(score[j])) return false;
+    if (j > 0 && (score[j] < score[j - 1] || (score[j] == score[j - 1] && at[j] >= 0 && at[j] <= at[j - 1])))
+      return false;
+  }
+  return true;
+}
+
 static enum clgan_status run_block(struct block *x, const struct search *s, struct candidates *c, size_t first_row,
                                    size_t first, struct clgan_error *e) {
   size_t rows = smaller(x->rows, c->n - first_row), bytes = x->rows * c->width * sizeof(float);
@@ -223,9 +233,15 @@ static enum clgan_status run_block(struct block *x, const struct search *s, stru
   CLGAN_TRY(clgan_run_execute(x->run, e));
   CLGAN_TRY(clgan_run_read(x->run, x->value, x->value_data, bytes, e));
   CLGAN_TRY(clgan_run_read(x->run, x->index, x->index_data, bytes, e));
-  for (size_t r = 0; r < rows; r++)
-    merge(c, first_row + r, x->value_data + r * c->width, x->index_data + r * c->width, first,
-          s->skip_self ? c->row[first_row + r] : SIZE_MAX);
+  for (size_t r = 0; r < rows; r++) {
+    const float *score = x->value_data + r * c->width;
+    const int32_t *at = x->index_data + r * c->width;
+    if (!plausible(x, c->width, score, at))
+      return clgan_error_set(e, CLGAN_ERR_DEVICE,
+                             "nearest neighbours: %s (%s) gives a list that is not sorted: choose another device",
+                             clgan_cl_info(s->cl)->name, clgan_cl_info(s->cl)->platform_name);
+    merge(c, first_row + r, score, at, first, s->skip_self ? c->row[first_row + r] : SIZE_MAX);
+  }
   return CLGAN_OK;
 }
 
