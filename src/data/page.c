@@ -9,6 +9,8 @@
 #include "base/words.h"
 #include "data/image.h"
 
+enum { SHORT = 16, LONG = 48 }; /* cells, in bytes */
+
 struct clgan_page {
   char *title;
   struct clgan_text body;
@@ -118,12 +120,26 @@ static bool is_number_column(const struct clgan_page *p, size_t column) {
   return any;
 }
 
-static void put_row(const struct clgan_page *p, size_t first, bool title, struct clgan_text *t) {
+/* The last column explains the others: it has whole sentences. */
+static bool has_notes(const struct clgan_page *p) {
+  for (size_t i = p->cols - 1; p->cols > 1 && i < p->n_cells; i += p->cols)
+    if (strlen(p->cells[i]) > LONG) return true;
+  return false;
+}
+
+/* Numbers to the right; notes below the rest where the window is narrow; what is short is not broken. */
+static const char *cell_class(const struct clgan_page *p, const char *cell, size_t column, bool title, bool notes) {
+  if (notes && column + 1 == p->cols) return " class=\"t\"";
+  if (title) return is_number_column(p, column) ? " class=\"n\"" : "";
+  if (is_number(cell) || (is_blank(cell) && is_number_column(p, column))) return " class=\"n\"";
+  return *cell && strlen(cell) <= SHORT ? " class=\"k\"" : "";
+}
+
+static void put_row(const struct clgan_page *p, size_t first, bool title, bool notes, struct clgan_text *t) {
   append(t, "<tr>");
   for (size_t k = 0; k < p->cols; k++) {
     const char *cell = p->cells[first + k];
-    bool right = title ? is_number_column(p, k) : is_number(cell) || (is_blank(cell) && is_number_column(p, k));
-    clgan_text_printf(t, title ? "<th scope=\"col\"%s>" : "<td%s>", right ? " class=\"n\"" : "");
+    clgan_text_printf(t, title ? "<th scope=\"col\"%s>" : "<td%s>", cell_class(p, cell, k, title, notes));
     escape(t, cell);
     append(t, title ? "</th>" : "</td>");
   }
@@ -133,14 +149,15 @@ static void put_row(const struct clgan_page *p, size_t first, bool title, struct
 static void put_table(const struct clgan_page *p, struct clgan_text *t) {
   if (!p->cols) return;
   size_t first = p->headed ? p->cols : 0;
-  append(t, "<div class=\"table\" tabindex=\"0\"><table>\n");
+  bool notes = has_notes(p);
+  clgan_text_printf(t, "<div class=\"table\" tabindex=\"0\"><table%s>\n", notes ? " class=\"notes\"" : "");
   if (first) {
     append(t, "<thead>");
-    put_row(p, 0, true, t);
+    put_row(p, 0, true, notes, t);
     append(t, "</thead>\n");
   }
   append(t, "<tbody>\n");
-  for (size_t i = first; i < p->n_cells; i += p->cols) put_row(p, i, false, t);
+  for (size_t i = first; i < p->n_cells; i += p->cols) put_row(p, i, false, notes, t);
   append(t, "</tbody>\n</table></div>\n");
 }
 

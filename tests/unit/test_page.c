@@ -59,13 +59,31 @@ static void tables(void **state) {
   expect(html,
          "<tr><th scope=\"col\">name</th><th scope=\"col\" class=\"n\">value &amp; unit</th>"
          "<th scope=\"col\">mixed</th></tr>");
-  expect(html, "<tr><td>a&lt;b</td><td class=\"n\">-1.5 ms</td><td class=\"n\">12</td></tr>");
-  expect(html, "<tr><td>c</td><td class=\"n\"></td><td>none</td></tr>");
-  expect(html, "<tr><td>3 wise monkeys</td><td class=\"n\">&lt; 0.01 %</td><td>-</td></tr>");
-  expect(html, "<tbody>\n<tr><td>x</td></tr>\n</tbody>\n</table></div>\n<p>after</p>");
+  expect(html, "<tr><td class=\"k\">a&lt;b</td><td class=\"n\">-1.5 ms</td><td class=\"n\">12</td></tr>");
+  expect(html, "<tr><td class=\"k\">c</td><td class=\"n\"></td><td class=\"k\">none</td></tr>");
+  expect(html, "<tr><td class=\"k\">3 wise monkeys</td><td class=\"n\">&lt; 0.01 %</td><td class=\"k\">-</td></tr>");
+  expect(html, "<tbody>\n<tr><td class=\"k\">x</td></tr>\n</tbody>\n</table></div>\n<p>after</p>");
   expect(html, "<td class=\"n\">1e-5</td></tr>\n</tbody>\n</table></div>\n</main>");
   clgan_mem_free(html);
   clgan_mem_free(again);
+  clgan_page_destroy(p);
+}
+
+/* Sentences in the last column are notes to the rest of their row. */
+static void notes(void **state) {
+  (void)state;
+  static const char *const head[] = {"figure", "value", "meaning"};
+  struct clgan_page *p = clgan_page_create("t");
+  clgan_page_table(p, head, 3);
+  clgan_page_row(p, (const char *const[]){"some figure's long name", "0.1",
+                                          "a sentence that is longer than what fits into one line"});
+  clgan_page_row(p, (const char *const[]){"b", "0.2", "short"});
+  char *html = written(p);
+  expect(html, "<table class=\"notes\">");
+  expect(html, "<th scope=\"col\" class=\"n\">value</th><th scope=\"col\" class=\"t\">meaning</th>");
+  expect(html, "<td>some figure&#39;s long name</td><td class=\"n\">0.1</td><td class=\"t\">a sentence");
+  expect(html, "<td class=\"k\">b</td><td class=\"n\">0.2</td><td class=\"t\">short</td>");
+  clgan_mem_free(html);
   clgan_page_destroy(p);
 }
 
@@ -150,8 +168,8 @@ static void unwritable(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(escaping), cmocka_unit_test(tables),     cmocka_unit_test(images),
-      cmocka_unit_test(svg),      cmocka_unit_test(unwritable),
+      cmocka_unit_test(escaping), cmocka_unit_test(tables), cmocka_unit_test(notes),
+      cmocka_unit_test(images),   cmocka_unit_test(svg),    cmocka_unit_test(unwritable),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
