@@ -48,6 +48,16 @@ enum clgan_status clgan_cl_open(const struct clgan_device_list *l, size_t index,
 void clgan_cl_close(struct clgan_cl *cl);
 const struct clgan_device_info *clgan_cl_info(const struct clgan_cl *cl); /**< a copy owned by cl */
 
+/** What is known of a driver: a row of quirks.c. */
+struct clgan_driver_note {
+  const char *what, *link;
+  const char *fails; /**< the case or operation that it gets wrong; NULL: worked around, or harmless */
+};
+/** The @p k-th that applies to the device; false: there are no more. */
+bool clgan_cl_driver_note(const struct clgan_cl *cl, size_t k, struct clgan_driver_note *out);
+/** Is it a known bug of the driver that the case called @p name ("conv/k3", "steps/digits") fails? */
+bool clgan_cl_known_bug(const struct clgan_cl *cl, const char *name, struct clgan_driver_note *out);
+
 /* -- memory. Buffers are read-write; a view is a sub-buffer (offset a multiple of base_align). -- */
 struct clgan_buffer;
 enum clgan_status clgan_buffer_create(struct clgan_cl *cl, size_t bytes, struct clgan_buffer **out, struct clgan_error *e);

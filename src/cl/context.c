@@ -155,3 +155,24 @@ enum clgan_status clgan_cl_finish(struct clgan_cl *cl, struct clgan_error *e) {
   cl_int code = clFinish(cl->queue);
   return code == CL_SUCCESS ? CLGAN_OK : clgan_cl_fail(cl, code, e, "the device did not finish its work");
 }
+
+static const struct clgan_quirk_row *next_quirk(const struct clgan_cl *cl, const struct clgan_quirk_row *after) {
+  return clgan_quirks_next(clgan_quirk_table, after, cl->info.platform_name, cl->info.name, cl->info.driver);
+}
+
+static bool give_note(const struct clgan_quirk_row *r, struct clgan_driver_note *out) {
+  if (r != NULL) *out = (struct clgan_driver_note){r->what, r->link, r->fails};
+  return r != NULL;
+}
+
+bool clgan_cl_driver_note(const struct clgan_cl *cl, size_t k, struct clgan_driver_note *out) {
+  const struct clgan_quirk_row *r = next_quirk(cl, NULL);
+  for (; r != NULL && k > 0; k--) r = next_quirk(cl, r);
+  return give_note(r, out);
+}
+
+bool clgan_cl_known_bug(const struct clgan_cl *cl, const char *name, struct clgan_driver_note *out) {
+  const struct clgan_quirk_row *r = next_quirk(cl, NULL);
+  while (r != NULL && !clgan_quirks_fails(r, name)) r = next_quirk(cl, r);
+  return give_note(r, out);
+}

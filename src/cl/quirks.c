@@ -9,21 +9,21 @@ const struct clgan_quirk_row clgan_quirk_table[] = {
     /* 0.12 s a kernel on 3.1; the version that any local size can use is added to those that were launched. */
     {"Portable Computing Language", NULL, NULL, NULL, CLGAN_QUIRK_SLOW_BINARIES, NULL,
      "clGetProgramInfo(CL_PROGRAM_BINARY_SIZES) compiles a version of every kernel for any local size",
-     "https://github.com/pocl/pocl/blob/release_3_1/lib/CL/devices/common_driver.c (pocl_driver_build_poclbinary)"},
+     "https://github.com/pocl/pocl/blob/release_3_1/lib/CL/devices/common_driver.c (pocl_driver_build_poclbinary)", NULL},
     /* Digits on 3.1: 3.9 s in clBuildProgram, 9.2 s at first launches, on one core. What it compiled it keeps on disk. */
     {"Portable Computing Language", NULL, NULL, NULL, CLGAN_QUIRK_SERIAL_COMPILER, NULL,
      "kernels are compiled for their work-group size at first launch, under one lock in a process",
-     "https://github.com/pocl/pocl/blob/release_3_1/lib/CL/pocl_llvm_wg.cc"},
+     "https://github.com/pocl/pocl/blob/release_3_1/lib/CL/pocl_llvm_wg.cc", NULL},
     /* Seen on 22.3.6. Its binary holds SPIR-V: little is lost, since Mesa keeps machine code in a cache of its own. */
     {"rusticl", NULL, NULL, NULL, CLGAN_QUIRK_NO_BINARIES, NULL,
      "clCreateProgramWithBinary ends the process, instead of failing, when another build of Mesa wrote the binary",
-     "https://gitlab.freedesktop.org/mesa/mesa/-/blob/mesa-22.3.6/src/gallium/frontends/rusticl/core/program.rs#L191"},
+     "https://gitlab.freedesktop.org/mesa/mesa/-/blob/mesa-22.3.6/src/gallium/frontends/rusticl/core/program.rs#L191", NULL},
     /* Seen on 22.3.6: a loop of float8 products compiles 8 times and runs 4 times as fast with mad. */
     {"rusticl", "llvmpipe", NULL, NULL, 0, "-Dfma=mad", "fma() becomes a long emulation, the host's instruction unused",
-     "https://gitlab.freedesktop.org/mesa/mesa/-/blob/mesa-22.3.6/src/compiler/spirv/vtn_opencl.c"},
+     "https://gitlab.freedesktop.org/mesa/mesa/-/blob/mesa-22.3.6/src/compiler/spirv/vtn_opencl.c", NULL},
     {"Oclgrind", NULL, NULL, NULL, CLGAN_QUIRK_IGNORES_LINE, NULL, "build logs do not follow #line",
-     "https://github.com/jrprice/Oclgrind/blob/v21.10/src/core/Program.cpp"},
-    {NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL},
+     "https://github.com/jrprice/Oclgrind/blob/v21.10/src/core/Program.cpp", NULL},
+    {NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL},
 };
 
 static const char *digits(const char *s) {
@@ -44,14 +44,30 @@ int clgan_quirks_compare(const char *a, const char *b) {
   return 0;
 }
 
+static bool applies(const struct clgan_quirk_row *r, const char *platform, const char *device, const char *driver) {
+  return strstr(platform, r->platform) != NULL && (r->device == NULL || strstr(device, r->device) != NULL) &&
+         (r->first == NULL || clgan_quirks_compare(driver, r->first) >= 0) &&
+         (r->end == NULL || clgan_quirks_compare(driver, r->end) < 0);
+}
+
+const struct clgan_quirk_row *clgan_quirks_next(const struct clgan_quirk_row *table, const struct clgan_quirk_row *after,
+                                                const char *platform, const char *device, const char *driver) {
+  for (const struct clgan_quirk_row *r = after != NULL ? after + 1 : table; r->platform != NULL; r++)
+    if (applies(r, platform, device, driver)) return r;
+  return NULL;
+}
+
+bool clgan_quirks_fails(const struct clgan_quirk_row *row, const char *name) {
+  if (row->fails == NULL) return false;
+  size_t n = strlen(row->fails);
+  return strncmp(row->fails, name, n) == 0 && (name[n] == '\0' || (name[n] == '/' && strchr(row->fails, '/') == NULL));
+}
+
 struct clgan_quirks clgan_quirks_find(const struct clgan_quirk_row *table, const char *platform, const char *device,
                                       const char *driver) {
   struct clgan_quirks q = {0, ""};
-  for (const struct clgan_quirk_row *r = table; r->platform != NULL; r++) {
-    if (strstr(platform, r->platform) == NULL) continue;
-    if (r->device != NULL && strstr(device, r->device) == NULL) continue;
-    if (r->first != NULL && clgan_quirks_compare(driver, r->first) < 0) continue;
-    if (r->end != NULL && clgan_quirks_compare(driver, r->end) >= 0) continue;
+  const struct clgan_quirk_row *r = NULL;
+  while ((r = clgan_quirks_next(table, r, platform, device, driver)) != NULL) {
     q.flags |= r->flags;
     if (r->options == NULL) continue;
     size_t used = strlen(q.options);

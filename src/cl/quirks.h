@@ -1,6 +1,7 @@
 /** @file quirks.h  Private to src/cl: what particular drivers do differently, one row of quirks.c each. */
 #ifndef CLGAN_CL_QUIRKS_H
 #define CLGAN_CL_QUIRKS_H
+#include <stdbool.h>
 #include <stddef.h>
 
 enum clgan_quirk {
@@ -17,7 +18,14 @@ struct clgan_quirk_row {
   unsigned flags;
   const char *options; /**< added to every build, or NULL */
   const char *what, *link;
+  const char *fails; /**< a case of ops/cases.c ("conv/k3"), an operation of it ("conv") or "steps/MODEL" that this driver
+                        gets wrong and that nothing here works around; NULL: worked around, or harmless */
 };
+/** The first row after @p after (NULL: from the start) that applies, or NULL. */
+const struct clgan_quirk_row *clgan_quirks_next(const struct clgan_quirk_row *table, const struct clgan_quirk_row *after,
+                                                const char *platform, const char *device, const char *driver);
+/** Does @p row say that the case fails? */
+bool clgan_quirks_fails(const struct clgan_quirk_row *row, const char *name);
 /** Everything that applies to one driver. */
 struct clgan_quirks {
   unsigned flags;

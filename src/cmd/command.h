@@ -28,4 +28,5 @@ int clgan_command_generate(int argc, char **argv);
 int clgan_command_reconstruct(int argc, char **argv);
 int clgan_command_export(int argc, char **argv);
 int clgan_command_bench(int argc, char **argv);
+int clgan_command_selftest(int argc, char **argv);
 #endif

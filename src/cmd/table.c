@@ -10,6 +10,7 @@ const struct clgan_command clgan_commands[] = {
     {"reconstruct", "images beside what the model makes of their codes", clgan_command_reconstruct},
     {"export", "a checkpoint's averaged nets as a small model file", clgan_command_export},
     {"bench", "measure the speed of a device", clgan_command_bench},
+    {"selftest", "try a driver: operations, gradients, training steps", clgan_command_selftest},
     {0},
 };
 

@@ -1,6 +1,8 @@
 /** @file conv_local.c  The local-memory family of the convolution products, for GPUs: work-groups of 64 to 256 items
  * that share tiles of at most 18 KiB. Kernels: conv_local.cl (both directions), conv_local_wgrad.cl,
  * conv_local_finish.cl (sums of split products). */
+#include <stdio.h>
+
 #include "ops/conv.h"
 
 /** By value to the kernels of conv_local.cl. */
@@ -271,4 +273,19 @@ void clgan_conv_local_wgrad_prepare(const struct clgan_ir *g, const struct clgan
   clgan_launch_bytes(launch, &v, sizeof v);
   size_product(launch, &choice, (size_t)c->kh * (size_t)c->kw * (size_t)c->ci, (size_t)c->co, (size_t)choice.splits);
   prepare_wgrad_finish(node, t, choice.splits, l);
+}
+
+bool clgan_family_possible(const struct clgan_device_info *d, enum clgan_family family, char why[160]) {
+  const struct local_tile *least = &tiles[TILES - 1];
+  const size_t items = (size_t)items_of(least), bytes = local_bytes(least); /* no other kernel needs more */
+  why[0] = '\0';
+  if (family == CLGAN_FAMILY_REG) return true;
+  const size_t most = d->max_item_size[0] > 0 && d->max_item_size[0] < d->max_work_group ? d->max_item_size[0]
+                                                                                          : d->max_work_group;
+  if (most < items)
+    snprintf(why, 160, "work-groups of %zu items are needed, the device allows %zu", items, most);
+  else if (d->local_mem < bytes)
+    snprintf(why, 160, "%zu bytes of local memory are needed, the device has %llu", bytes,
+             (unsigned long long)d->local_mem);
+  return why[0] == '\0';
 }

@@ -82,6 +82,10 @@ struct clgan_target {
   int vector;               /**< float lanes to use for registers-only kernels: 4, 8 or 16 (vector_float, at least 4) */
 };
 
+/** Can the device run the family at all (work-groups of 16 items, local memory for the smallest tiles)? @p why: what it
+ * lacks, where not. */
+bool clgan_family_possible(const struct clgan_device_info *d, enum clgan_family family, char why[160]);
+
 /* -- launches: what an operation turns into. No OpenCL call happens here; graph/run builds programs and sets arguments. -- */
 enum clgan_arg_kind { CLGAN_ARG_VALUE, CLGAN_ARG_SCRATCH, CLGAN_ARG_BYTES, CLGAN_ARG_LOCAL };
 #define CLGAN_ARG_BYTES_MAX 192

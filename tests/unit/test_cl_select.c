@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "cl/quirks.h"
 #include "cl/select.h"
+#include "ops/op.h"
 
 #define ROWS_MAX 8
 struct machine {
@@ -192,6 +193,49 @@ static void a_blocked_gpu_is_seen(void **state) {
   clgan_mem_free(file);
 }
 
+static void a_family_may_be_impossible(void **state) {
+  (void)state;
+  struct clgan_device_info d = {.max_work_group = 1024, .max_item_size = {1024, 1024, 64}, .local_mem = 32768};
+  char why[160];
+  assert_true(clgan_family_possible(&d, CLGAN_FAMILY_LOCAL, why));
+  assert_string_equal(why, "");
+  d.local_mem = 4096;
+  assert_false(clgan_family_possible(&d, CLGAN_FAMILY_LOCAL, why));
+  assert_non_null(strstr(why, "the device has 4096"));
+  d.local_mem = 32768;
+  d.max_item_size[0] = 1; /* as Apple's processor driver */
+  assert_false(clgan_family_possible(&d, CLGAN_FAMILY_LOCAL, why));
+  assert_non_null(strstr(why, "the device allows 1"));
+  assert_true(clgan_family_possible(&d, CLGAN_FAMILY_REG, why));
+}
+
+static void known_bugs_have_cases(void **state) {
+  (void)state;
+  static const struct clgan_quirk_row table[] = {
+      {"Clover", NULL, NULL, "2", 0, NULL, "worked around", "link a", NULL},
+      {"rusticl", NULL, NULL, NULL, 0, NULL, "of another driver", "link b", "conv"},
+      {"Clover", NULL, "1.5", NULL, 0, NULL, "an operation", "link c", "conv"},
+      {"Clover", NULL, NULL, NULL, 0, NULL, "a case", "link d", "act/tanh"},
+      {NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL}};
+  const struct clgan_quirk_row *r = clgan_quirks_next(table, NULL, "Clover", "any", "1.6");
+  assert_ptr_equal(r, &table[0]);
+  assert_false(clgan_quirks_fails(r, "conv/k3"));
+  r = clgan_quirks_next(table, r, "Clover", "any", "1.6");
+  assert_ptr_equal(r, &table[2]);
+  assert_true(clgan_quirks_fails(r, "conv/k3"));
+  assert_true(clgan_quirks_fails(r, "conv"));
+  assert_false(clgan_quirks_fails(r, "conv_extra/k3"));
+  assert_false(clgan_quirks_fails(r, "deconv/k3"));
+  r = clgan_quirks_next(table, r, "Clover", "any", "1.6");
+  assert_ptr_equal(r, &table[3]);
+  assert_true(clgan_quirks_fails(r, "act/tanh"));
+  assert_false(clgan_quirks_fails(r, "act/tanh 2"));
+  assert_false(clgan_quirks_fails(r, "act"));
+  assert_null(clgan_quirks_next(table, r, "Clover", "any", "1.6"));
+  assert_ptr_equal(clgan_quirks_next(table, NULL, "Clover", "any", "2.0"), &table[2]);
+  assert_null(clgan_quirks_next(table, NULL, "NVIDIA CUDA", "any", "1.6"));
+}
+
 static void quirk_versions(void **state) {
   (void)state;
   assert_true(clgan_quirks_compare("3.1+debian", "3.10") < 0);
@@ -199,10 +243,10 @@ static void quirk_versions(void **state) {
   assert_true(clgan_quirks_compare("v22.3.6", "22.3.5") > 0);
   assert_true(clgan_quirks_compare("22.3", "22.3.1") < 0);
   assert_true(clgan_quirks_compare("", "") == 0);
-  static const struct clgan_quirk_row table[] = {{"Clover", NULL, "1.5", "2", 2, "-DA", "", ""},
-                                                 {"Clover", NULL, NULL, "1.7", 4, "-DB", "", ""},
-                                                 {"rusticl", "llvmpipe", NULL, NULL, 8, NULL, "", ""},
-                                                 {NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL}};
+  static const struct clgan_quirk_row table[] = {{"Clover", NULL, "1.5", "2", 2, "-DA", "", "", NULL},
+                                                 {"Clover", NULL, NULL, "1.7", 4, "-DB", "", "", NULL},
+                                                 {"rusticl", "llvmpipe", NULL, NULL, 8, NULL, "", "", NULL},
+                                                 {NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL}};
   struct clgan_quirks q = clgan_quirks_find(table, "Clover", "any", "1.6.2");
   assert_int_equal(q.flags, 6);
   assert_string_equal(q.options, " -DA -DB");
@@ -218,6 +262,7 @@ int main(void) {
       cmocka_unit_test(auto_ranks_by_type_then_speed), cmocka_unit_test(words_and_numbers),
       cmocka_unit_test(the_same_hardware_counts_once), cmocka_unit_test(errors_say_what_to_do),
       cmocka_unit_test(a_blocked_gpu_is_seen),         cmocka_unit_test(quirk_versions),
+      cmocka_unit_test(known_bugs_have_cases), cmocka_unit_test(a_family_may_be_impossible),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
