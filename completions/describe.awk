@@ -1,13 +1,19 @@
 # describe.awk: fills a template from `clgan --describe`. -v target=bash|zsh|man; files: the description, the template.
-# What the value of an option is, where its name tells; else a number, or the name of a file.
-function kind_of(name, kind) {
+# The words that a help text lists and nothing else ("male, female or both (default)"), joined by commas; else "".
+function listed(help) {
+  gsub(/ *\([^)]*\)/, "", help)
+  sub(/^condition, /, "", help)
+  if (help !~ /^[a-z]+(, [a-z]+)*(,| or) [a-z]+$/) return ""
+  gsub(/, | or /, ",", help)
+  return help
+}
+# What the value of an option is: a number, words that its help lists, what its name tells, else the name of a file.
+function kind_of(name, kind, help) {
   if (kind == "flag" || kind == "number") return kind
   if (name == "--model") return "model"
   if (name == "--device") return "device"
   if (name == "--data") return "data"
-  if (name == "--gender") return "gender"
-  if (name == "--split") return "split"
-  if (name == "--format") return "format"
+  if (listed(help) != "") return "words:" listed(help)
   if (name == "--set") return "setting"
   if (name ~ /^--(digit|class|age|crop|size|label|cols|part)$/) return "number"
   return kind == "maybe" ? "maybe" : "file"
@@ -24,14 +30,12 @@ function zsh_action(kind) {
   if (kind == "device") return "_clgan_devices"
   if (kind == "data") return "_clgan_data"
   if (kind == "setting") return "_clgan_settings"
-  if (kind == "gender") return "(male female both)"
-  if (kind == "split") return "(train test holdout)"
-  if (kind == "format") return "(mnist utkface ffhq csv)"
+  if (sub(/^words:/, "", kind)) { gsub(/,/, " ", kind); return "(" kind ")" }
   return kind == "number" ? " " : "_files"
 }
 function zsh_option(name, letter, kind, argument, help,   names, value, first) {
   first = kind == "texts" ? "*" : letter == "-" ? "" : "(-" letter " " name ")"
-  value = kind == "flag" ? "" : (kind == "maybe" ? "::" : ":") zsh_text(argument) ":" zsh_action(kind_of(name, kind))
+  value = kind == "flag" ? "" : (kind == "maybe" ? "::" : ":") zsh_text(argument) ":" zsh_action(kind_of(name, kind, help))
   if (letter == "-")
     names = "'" first name (kind == "flag" ? "" : kind == "maybe" ? "=-" : "=")
   else
@@ -96,8 +100,8 @@ file == 1 && $1 == "synopsis" {
 }
 file == 1 && $1 == "about" { man = man (about++ ? "" : ".PP\n") prose($2) "\n" }
 file == 1 && $1 == "option" {
-  bash_row($2, kind_of($2, $4))
-  if ($3 != "-") bash_row("-" $3, kind_of($2, $4))
+  bash_row($2, kind_of($2, $4, $6))
+  if ($3 != "-") bash_row("-" $3, kind_of($2, $4, $6))
   zsh_option($2, $3, $4, $5, $6)
   # what every subcommand has is told once
   if ($2 !~ /^--(quiet|verbose|help)$/) man_option($2, $3, $4, $5, $6)

@@ -20,7 +20,7 @@ for sub in $subcommands; do
   sed -n "/^    $sub)\$/,/;;/p" "$built/completions/_clgan" >zsh-case
   for option in $options; do
     holds grep -qx -e "$option" manual
-    holds grep -q "^\(_clgan_table='\)\?$sub $option [a-z]*'\?\$" "$built/completions/clgan"
+    holds grep -q "^\(_clgan_table='\)\?$sub $option [a-z:,]*'\?\$" "$built/completions/clgan"
     holds grep -qE -e "[{',]$option(=|-|\[|=-|\}|')" zsh-case
   done
 done
@@ -62,6 +62,7 @@ EOF
   completes 'clgan train --data bu' builtin
   completes 'clgan train --device c' cpu
   completes 'clgan generate --gender f' female
+  completes 'clgan reconstruct --split te' test
   completes 'clgan generate --weights we' weights-here.safetensors
   completes 'clgan reconstruct we' weights-here.safetensors
   completes 'clgan train --batch ' ''

@@ -1,0 +1,33 @@
+/* stats.c: median and its interval. SPDX-License-Identifier: MIT */
+#include "bench/stats.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static int ascending(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Largest r with P(B < r) <= 0.025 for B of the binomial distribution (n, 1/2); 0: none. */
+static size_t lower_rank(size_t n) {
+  double sum = 0, log_half = (double)n * log(0.5);
+  size_t r = 0;
+  for (size_t k = 0; k < n / 2; k++) {
+    sum += exp(lgamma((double)n + 1) - lgamma((double)k + 1) - lgamma((double)(n - k) + 1) + log_half);
+    if (sum > 0.025) break;
+    r = k + 1;
+  }
+  return r;
+}
+
+struct clgan_median clgan_median_of(double *times, size_t n) {
+  struct clgan_median m = {.runs = n};
+  size_t r = lower_rank(n);
+  qsort(times, n, sizeof *times, ascending);
+  m.median = n % 2 ? times[n / 2] : 0.5 * (times[n / 2 - 1] + times[n / 2]);
+  m.lo = times[r ? r - 1 : 0];
+  m.hi = times[r ? n - r : n - 1];
+  m.spread = m.median > 0 ? 0.5 * (m.hi - m.lo) / m.median : 0;
+  return m;
+}

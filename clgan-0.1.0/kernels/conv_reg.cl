@@ -1,0 +1,177 @@
+/* Convolution, transposed convolution and linear layers: y = act(scale * sum + bias), registers only, work-group of
+ * one.
+ *
+ * A work-item makes m_tiles * MR pixels x n_panels * NR channels: for each block of KC im2col columns it copies the
+ * block of A, then runs MR x NR register tiles down the pixels, panel by panel. A block of a panel stays in the
+ * first-level cache, A and the sums in the second. Weights come as panels from conv_reg_pack (PACKED), or are packed
+ * on the way where each is read but once or twice (few pixels).
+ *
+ * Layouts: a [n][ah][aw][ac], b [kh][kw][ac][yc], panels [class][panel][depth][NR], y [n][yh][yw][yc], bias [yc],
+ * scale [1].
+ * Grid: x blocks of pixels, y groups of panels, z parity classes (1, or stride * stride where transposed).
+ * -D VL  lanes; MR  pixels of a register tile; NV  vectors of a register tile (NR = NV * VL channels)
+ * -D MT  most register tiles down; NP  most panels across; KC  im2col columns of a block; PACKED  weights come as
+ * panels
+ */
+#include "conv_reg.clh"
+#define NR (NV * VL)
+#define LDA (KC + 2 * VL) /* floats of a row of A: room for copy_row's overwrite, and rows do not share cache sets */
+
+#if NV == 2
+#define INIT(i) V c##i##_0 = (V)(0.0f), c##i##_1 = (V)(0.0f);
+#define LOAD(i) c##i##_0 = VLD(c + (i)*NR), c##i##_1 = VLD(c + (i)*NR + VL);
+#define STEP(i)                                                       \
+  {                                                                   \
+    const V x = (V)(a[(i)*LDA + k]);                                  \
+    c##i##_0 = fma(x, b0, c##i##_0), c##i##_1 = fma(x, b1, c##i##_1); \
+  }
+#define STORE(i)             \
+  VST(c##i##_0, c + (i)*NR); \
+  VST(c##i##_1, c + (i)*NR + VL);
+#else
+#define INIT(i) V c##i##_0 = (V)(0.0f);
+#define LOAD(i) c##i##_0 = VLD(c + (i)*NR);
+#define STEP(i)                      \
+  {                                  \
+    const V x = (V)(a[(i)*LDA + k]); \
+    c##i##_0 = fma(x, b0, c##i##_0); \
+  }
+#define STORE(i) VST(c##i##_0, c + (i)*NR);
+#endif
+#if PACKED
+#define PANEL_SPACE __global
+#else
+#define PANEL_SPACE
+#endif
+
+/* c[MR][NR] (+)= kc columns of MR rows of A times a panel. */
+static inline void tile(const float *a, const PANEL_SPACE float *b, float *c, int kc, int first) {
+  ROWS(INIT)
+  if (!first) {
+    ROWS(LOAD)
+  }
+#pragma unroll 4
+  for (int k = 0; k < kc; k++) {
+    const V b0 = VLD(b + k * NR);
+#if NV == 2
+    const V b1 = VLD(b + k * NR + VL);
+#endif
+    ROWS(STEP)
+  }
+  ROWS(STORE)
+}
+
+/* Weights of im2col column k, all channels. */
+static inline const __global float *weight_row(const __global float *b, const struct conv_reg_args *p,
+                                               const struct gather *g, int t, int c) {
+  const int i = t / g->tw;
+  return b + ((g->bb + i * g->bh + REST(t, i, g->tw) * g->bw) * p->ac + c) * p->yc;
+}
+
+#if PACKED
+/* Weights to panels. Grid: x blocks of m_tiles im2col columns, z classes. */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_pack(const __global float *restrict b,
+                                                                           __global float *restrict panels,
+                                                                           const struct conv_reg_args args) {
+  const struct conv_reg_args p = args;
+  const struct gather g = gather_of(&p, get_global_id(2));
+  const int depth = g.th * g.tw * p.ac, k0 = get_global_id(0) * p.m_tiles, k1 = min(depth, k0 + p.m_tiles);
+  panels += get_global_id(2) * p.class_stride;
+  int t = k0 / p.ac, c = REST(k0, t, p.ac);
+  for (int k = k0; k < k1;) {
+    const __global float *src = weight_row(b, &p, &g, t, c);
+    __global float *dst = panels + (size_t)k * NR;
+    const int m = min(p.ac - c, k1 - k);
+    for (int i = 0; i < m; i++, src += p.yc, dst += NR)
+      for (int n = 0; n < p.yc; n += NR) {
+        VST(VLD(src + n), dst + (size_t)n * depth);
+#if NV == 2
+        VST(VLD(src + n + VL), dst + (size_t)n * depth + VL);
+#endif
+      }
+    k += m, c = 0, t++;
+  }
+}
+#else
+/* Weights of im2col columns [k0, k1), channels n0..n0 + NR - 1. */
+static inline void pack_panel(float *dst, const __global float *b, const struct conv_reg_args *p,
+                              const struct gather *g, int k0, int k1, int n0) {
+  int t = k0 / p->ac, c = REST(k0, t, p->ac);
+  for (int k = k0; k < k1;) {
+    const int m = min(p->ac - c, k1 - k);
+    const __global float *src = weight_row(b, p, g, t, c) + n0;
+    for (int i = 0; i < m; i++, dst += NR, src += p->yc) {
+      VST(VLD(src), dst);
+#if NV == 2
+      VST(VLD(src + VL), dst + VL);
+#endif
+    }
+    k += m, c = 0, t++;
+  }
+}
+#endif
+
+/* A vector of outputs; where the activation is linear in pieces, `slope` is its slope below zero. */
+static inline V finish_lanes(const float *c, const float *shift, float scale, int curved, int act, float slope) {
+  const V v = fma((V)(scale), VLD(c), VLD(shift));
+  return curved ? activate_lanes(v, act, slope) : select(slope * v, v, v > 0.0f);
+}
+
+/* One pixel's channels n0..n1 - 1; its sums lie NR a panel, panels `panel` floats apart. */
+static inline void finish_row(__global float *y, const float *c, int panel, const float *shift, float scale, int curved,
+                              int act, float slope, int n0, int n1) {
+  int n = n0;
+  for (; n + NR <= n1; n += NR, c += panel, shift += NR) {
+    VST(finish_lanes(c, shift, scale, curved, act, slope), y + n);
+#if NV == 2
+    VST(finish_lanes(c + VL, shift + VL, scale, curved, act, slope), y + n + VL);
+#endif
+  }
+  if (n >= n1) return;
+  float last[NR];
+  for (int v = 0; v < NR; v += VL) VST(finish_lanes(c + v, shift + v, scale, curved, act, slope), last + v);
+  for (int i = 0; i < n1 - n; i++) y[n + i] = last[i];
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg(
+    const __global float *restrict a, const __global float *restrict b, const __global float *restrict bias,
+    const __global float *restrict scales, __global float *restrict y, const struct conv_reg_args args) {
+  const struct conv_reg_args p = args;
+  const struct gather g = gather_of(&p, get_global_id(2));
+  const int m0 = get_global_id(0) * p.m_tiles * MR, m1 = min(p.n * g.qh * g.qw, m0 + p.m_tiles * MR);
+  const int n0 = get_global_id(1) * p.n_panels * NR, n1 = min(p.yc, n0 + p.n_panels * NR);
+  const int depth = g.th * g.tw * p.ac;
+  const float scale = p.has_scale ? scales[0] : 1.0f;
+  float pa[MT * MR * LDA], pc[MT * NP * MR * NR];
+#if PACKED
+  b += get_global_id(2) * p.class_stride;
+#else
+  float pb[KC * NR];
+#endif
+  for (int k0 = 0; k0 == 0 || k0 < depth; k0 += KC) {
+    const int k1 = min(depth, k0 + KC);
+    const struct span span = span_of(&g, p.ac, k0, k1);
+    struct pixel x = pixel_at(&g, m0);
+    for (int m = m0; m < m1; m++, pixel_next(&x, &g)) copy_row(pa + (m - m0) * LDA, a, &p, &g, x, span);
+    for (int m = m1 - m0; m % MR != 0; m++) /* the last tile's missing rows */
+      for (int k = 0; k < k1 - k0; k += VL) VST((V)(0.0f), pa + m * LDA + k);
+    for (int n = n0; n < n1; n += NR) {
+      float *c = pc + (n - n0) * p.m_tiles * MR;
+#if PACKED
+      const __global float *pb = b + (size_t)n * depth + k0 * NR;
+#else
+      pack_panel(pb, b, &p, &g, k0, k1, n);
+#endif
+      for (int m = 0; m < m1 - m0; m += MR) tile(pa + m * LDA, pb, c + m * NR, k1 - k0, k0 == 0);
+    }
+  }
+  float shift[NP * NR];
+  for (int i = 0; i < NP * NR; i++) shift[i] = p.has_bias && n0 + i < n1 ? bias[n0 + i] : 0.0f;
+  const int curved = p.act > 2, panel = p.m_tiles * MR * NR;
+  const float slope = p.act == 0 ? 1.0f : p.act == 1 ? 0.0f : p.slope;
+  struct pixel x = pixel_at(&g, m0);
+  for (int m = 0; m < m1 - m0; m++, pixel_next(&x, &g)) {
+    __global float *row = y + ((x.n * p.yh + x.h * g.os + g.oh) * p.yw + x.w * g.os + g.ow) * p.yc;
+    finish_row(row, pc + m * NR, panel, shift, scale, curved, p.act, slope, n0, n1);
+  }
+}

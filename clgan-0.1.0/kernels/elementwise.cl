@@ -1,0 +1,147 @@
+/* elementwise.cl: element by element: sums, affine maps, activations' gradients, bytes to floats, Adam, averaging; and
+ * what is too small for a file of its own. Parameters: lanes.clh (V, WG). grid: one row of all elements (transpose: see
+ * there). No kernel reads an element that another work-item writes, so an output may lie on an input. Local memory:
+ * transpose only, 32 x 33 floats. */
+#include "part.clh"
+#include "act.clh"
+
+kernel void add(global const float *a, global const float *b, global float *y, int4 grid) {
+  EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid)) store_part(load_part(a + i, n) + load_part(b + i, n), y + i, n);
+}
+
+/* y = f.s0 x + f.s1; with columns > 0, column j of them has f[2j] and f[2j + 1]. */
+kernel void affine(global const float *x, global float *y, float8 f, int columns, int4 grid) {
+  if (columns == 0) {
+    EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid)) store_part(f.s0 * load_part(x + i, n) + f.s1, y + i, n);
+  } else {
+    float map[8];
+    vstore8(f, 0, map);
+    EACH_ITEM(i, GRID_FIRST(grid), GRID_LAST(grid)) {
+      int j = i % columns;
+      y[i] = map[2 * j] * x[i] + map[2 * j + 1];
+    }
+  }
+}
+
+kernel void act_bwd(global const float *dy, global const float *y, global float *dx, int kind, float slope, int4 grid) {
+  EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid))
+  store_part(act_back(load_part(dy + i, n), load_part(y + i, n), kind, slope), dx + i, n);
+}
+
+#if V == 1
+#define BYTES_TO_VEC(p) ((float)*(p))
+#else
+#define BYTES_TO_VEC(p) LANES_CAT(convert_float, V)(VLOAD(p))
+#endif
+kernel void unpack(global const uchar *x, global float *y, float scale, float shift, int4 grid) {
+  int first = GRID_FIRST(grid), last = GRID_LAST(grid);
+  EACH_VECTOR(i, first, last) VSTORE(scale * BYTES_TO_VEC(x + i) + shift, y + i);
+  EACH_REST(i, first, last) y[i] = scale * (float)x[i] + shift;
+}
+
+/* One work-item. */
+kernel void stack(global const float *a, global const float *b, global const float *c, global const float *d,
+                  global const float *e, global const float *f, global const float *g, global const float *h,
+                  global float *y, int count) {
+  y[0] = a[0];
+  if (count > 1) y[1] = b[0];
+  if (count > 2) y[2] = c[0];
+  if (count > 3) y[3] = d[0];
+  if (count > 4) y[4] = e[0];
+  if (count > 5) y[5] = f[0];
+  if (count > 6) y[6] = g[0];
+  if (count > 7) y[7] = h[0];
+}
+
+/* Kingma and Ba 2015 in PyTorch's order. consts[which.s0..s2] = learning rate, 1 - beta1^t, 1 - beta2^t;
+ * k = beta1, 1 - beta1, beta2, 1 - beta2, eps, weight decay. */
+kernel void adam(global float *p, global float *m, global float *v, global const float *grad,
+                 global const float *consts, int4 which, float8 k, int4 grid) {
+  float rate = consts[which.s0] / consts[which.s1], root = 1.0f / sqrt(consts[which.s2]);
+  EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid)) {
+    vec w = load_part(p + i, n);
+    vec g = load_part(grad + i, n) + k.s5 * w;
+    vec first = k.s0 * load_part(m + i, n) + k.s1 * g;
+    vec second = k.s2 * load_part(v + i, n) + k.s3 * g * g;
+    store_part(first, m + i, n);
+    store_part(second, v + i, n);
+    store_part(w - rate * first / (sqrt(second) * root + k.s4), p + i, n);
+  }
+}
+
+/* a += consts[which] (b - a). */
+kernel void lerp(global float *a, global const float *b, global const float *consts, int which, int4 grid) {
+  float share = consts[which];
+  EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid)) {
+    vec from = load_part(a + i, n);
+    store_part(from + share * (load_part(b + i, n) - from), a + i, n);
+  }
+}
+
+/* r = (1 - momentum) r + momentum new; the variance is made unbiased. momentum: the argument, or (which >= 0) an
+ * element of consts; 1 leaves nothing of what was there before, to the bit. */
+kernel void bn_run(global float *mean, global float *var, global const float *new_mean, global const float *new_var,
+                   global const float *consts, int which, float momentum, float unbias, int4 grid) {
+  float share = which >= 0 ? consts[which] : momentum;
+  EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid)) {
+    vec a = load_part(mean + i, n), b = load_part(var + i, n);
+    store_part((1.0f - share) * a + share * load_part(new_mean + i, n), mean + i, n);
+    store_part((1.0f - share) * b + share * (unbias * load_part(new_var + i, n)), var + i, n);
+  }
+}
+
+/* y[tap][j][i] = x[tap][i][j], i < a, j < b. Group (s, t, tap). */
+#if WG == 1
+/* An 8 x 8 block in registers, in three rounds of swaps. */
+static inline void transpose_block(global const float *x, int ldx, global float *y, int ldy) {
+  float8 r[8], s[8];
+  for (int k = 0; k < 8; k++) r[k] = vload8(0, x + (size_t)k * ldx);
+  for (int k = 0; k < 8; k += 2) {
+    s[k] = (float8)(r[k].s0, r[k + 1].s0, r[k].s2, r[k + 1].s2, r[k].s4, r[k + 1].s4, r[k].s6, r[k + 1].s6);
+    s[k + 1] = (float8)(r[k].s1, r[k + 1].s1, r[k].s3, r[k + 1].s3, r[k].s5, r[k + 1].s5, r[k].s7, r[k + 1].s7);
+  }
+  for (int k = 0; k < 8; k += 4)
+    for (int j = 0; j < 2; j++) {
+      float8 p = s[k + j], q = s[k + j + 2];
+      r[k + j] = (float8)(p.s01, q.s01, p.s45, q.s45);
+      r[k + j + 2] = (float8)(p.s23, q.s23, p.s67, q.s67);
+    }
+  for (int k = 0; k < 4; k++) {
+    vstore8((float8)(r[k].lo, r[k + 4].lo), 0, y + (size_t)k * ldy);
+    vstore8((float8)(r[k].hi, r[k + 4].hi), 0, y + (size_t)(k + 4) * ldy);
+  }
+}
+
+/* s: 16 columns of x, all rows: both sides' cache lines are finished before the next ones are begun. */
+kernel void transpose(global const float *x, global float *y, int a, int b) {
+  size_t tap = get_group_id(2);
+  x += tap * a * b;
+  y += tap * a * b;
+  int j0 = (int)get_group_id(0) * 16, j1 = min(b, j0 + 16), i0 = 0;
+  if (j1 - j0 == 16)
+    for (; i0 + 16 <= a; i0 += 16)
+      for (int k = 0; k < 4; k++) {
+        int i = i0 + 8 * (k & 1), j = j0 + 8 * (k >> 1);
+        transpose_block(x + (size_t)i * b + j, b, y + (size_t)j * a + i, a);
+      }
+  for (int j = j0; j < j1; j++)
+    for (int i = i0; i < a; i++) y[(size_t)j * a + i] = x[(size_t)i * b + j];
+}
+#else
+kernel void transpose(global const float *x, global float *y, int a, int b) {
+  local float block[32][33]; /* a column more: no bank conflicts */
+  size_t tap = get_group_id(2);
+  x += tap * a * b;
+  y += tap * a * b;
+  int j0 = (int)get_group_id(0) * 32, i0 = (int)get_group_id(1) * 32;
+  for (int e = (int)get_local_id(0); e < 32 * 32; e += WG) {
+    int i = e / 32, j = e % 32;
+    if (i0 + i < a && j0 + j < b) block[i][j] = x[(size_t)(i0 + i) * b + (j0 + j)];
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);
+  for (int e = (int)get_local_id(0); e < 32 * 32; e += WG) {
+    int j = e / 32, i = e % 32;
+    if (i0 + i < a && j0 + j < b) y[(size_t)(j0 + j) * a + (i0 + i)] = block[i][j];
+  }
+}
+#endif

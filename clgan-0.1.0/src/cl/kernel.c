@@ -1,0 +1,79 @@
+/* Kernel objects: arguments and launches. */
+#include <stdio.h>
+#include "base/mem.h"
+#include "cl/cl_private.h"
+
+enum clgan_status clgan_kernel_create(struct clgan_program *p, const char *name, struct clgan_kernel **out,
+                                      struct clgan_error *e) {
+  *out = NULL;
+  cl_int code = CL_SUCCESS;
+  cl_kernel kernel = clCreateKernel(p->program, name, &code);
+  if (code == CL_INVALID_KERNEL_NAME)
+    return clgan_error_set(e, CLGAN_ERR_INTERNAL, "kernels/%s has no kernel '%s' with options '%s'", p->file, name,
+                           p->options);
+  if (code != CL_SUCCESS) return clgan_cl_fail(p->cl, code, e, "kernels/%s: cannot make kernel '%s'", p->file, name);
+  struct clgan_kernel *k = clgan_mem_alloc(sizeof *k);
+  k->cl = p->cl;
+  k->program = p;
+  k->kernel = kernel;
+  (void)snprintf(k->name, sizeof k->name, "%s", name);
+  *out = k;
+  return CLGAN_OK;
+}
+
+void clgan_kernel_destroy(struct clgan_kernel *k) {
+  if (k == NULL) return;
+  (void)clReleaseKernel(k->kernel);
+  clgan_mem_free(k);
+}
+
+static enum clgan_status set_arg(struct clgan_kernel *k, unsigned index, size_t n, const void *data, const char *kind,
+                                 struct clgan_error *e) {
+  cl_int code = clSetKernelArg(k->kernel, index, n, data);
+  if (code == CL_SUCCESS) return CLGAN_OK;
+  return clgan_cl_fail(k->cl, code, e, "kernels/%s: %s: argument %u as %s of %zu bytes", k->program->file, k->name,
+                       index, kind, n);
+}
+
+enum clgan_status clgan_kernel_arg_buffer(struct clgan_kernel *k, unsigned index, struct clgan_buffer *b,
+                                          struct clgan_error *e) {
+  cl_mem mem = b != NULL ? b->mem : NULL; /* a null pointer is a legal value of a buffer argument */
+  return set_arg(k, index, sizeof mem, &mem, "a buffer handle", e);
+}
+
+enum clgan_status clgan_kernel_arg_bytes(struct clgan_kernel *k, unsigned index, const void *data, size_t n,
+                                         struct clgan_error *e) {
+  return set_arg(k, index, n, data, "a value", e);
+}
+
+enum clgan_status clgan_kernel_arg_local(struct clgan_kernel *k, unsigned index, size_t bytes, struct clgan_error *e) {
+  return set_arg(k, index, bytes, NULL, "local memory", e);
+}
+
+static enum clgan_status launch_failed(const struct clgan_kernel *k, cl_int code, int dims, const size_t *global,
+                                       const size_t *local, struct clgan_error *e) {
+  size_t limit = 0;
+  (void)clGetKernelWorkGroupInfo(k->kernel, k->cl->device, CL_KERNEL_WORK_GROUP_SIZE, sizeof limit, &limit, NULL);
+  return clgan_cl_fail(
+      k->cl, code, e,
+      "kernels/%s: cannot launch %s over %zu x %zu x %zu in groups of %zu x %zu x %zu (largest group %zu)",
+      k->program->file, k->name, global[0], dims > 1 ? global[1] : 1, dims > 2 ? global[2] : 1, local[0],
+      dims > 1 ? local[1] : 1, dims > 2 ? local[2] : 1, limit);
+}
+
+enum clgan_status clgan_kernel_launch(struct clgan_kernel *k, int dims, const size_t global[3], const size_t local[3],
+                                      struct clgan_event **ev, struct clgan_error *e) {
+  if (ev != NULL) *ev = NULL;
+  for (int i = 0; i < dims; i++)
+    if (local[i] == 0 || global[i] == 0 || global[i] % local[i] != 0)
+      return clgan_error_set(e, CLGAN_ERR_INTERNAL,
+                             "kernels/%s: %s: dimension %d: global size %zu is not a multiple of local size "
+                             "%zu",
+                             k->program->file, k->name, i, global[i], local[i]);
+  cl_event event = NULL;
+  cl_int code = clEnqueueNDRangeKernel(k->cl->queue, k->kernel, (cl_uint)dims, NULL, global, local, 0, NULL,
+                                       ev != NULL ? &event : NULL);
+  if (code != CL_SUCCESS) return launch_failed(k, code, dims, global, local, e);
+  clgan_event_give(k->cl, event, ev);
+  return CLGAN_OK;
+}

@@ -1,0 +1,62 @@
+/* One row per driver fault or peculiarity, each seen on the driver named. */
+#include "cl/quirks.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct clgan_quirk_row clgan_quirk_table[] = {
+    /* 0.12 s a kernel on 3.1; the version that any local size can use is added to those that were launched. */
+    {"Portable Computing Language", NULL, NULL, NULL, CLGAN_QUIRK_SLOW_BINARIES, NULL,
+     "clGetProgramInfo(CL_PROGRAM_BINARY_SIZES) compiles a version of every kernel for any local size",
+     "https://github.com/pocl/pocl/blob/release_3_1/lib/CL/devices/common_driver.c (pocl_driver_build_poclbinary)"},
+    /* Digits on 3.1: 3.9 s in clBuildProgram, 9.2 s at first launches, on one core. What it compiled it keeps on disk. */
+    {"Portable Computing Language", NULL, NULL, NULL, CLGAN_QUIRK_SERIAL_COMPILER, NULL,
+     "kernels are compiled for their work-group size at first launch, under one lock in a process",
+     "https://github.com/pocl/pocl/blob/release_3_1/lib/CL/pocl_llvm_wg.cc"},
+    /* Seen on 22.3.6. Its binary holds SPIR-V: little is lost, since Mesa keeps machine code in a cache of its own. */
+    {"rusticl", NULL, NULL, NULL, CLGAN_QUIRK_NO_BINARIES, NULL,
+     "clCreateProgramWithBinary ends the process, instead of failing, when another build of Mesa wrote the binary",
+     "https://gitlab.freedesktop.org/mesa/mesa/-/blob/mesa-22.3.6/src/gallium/frontends/rusticl/core/program.rs#L191"},
+    /* Seen on 22.3.6: a loop of float8 products compiles 8 times and runs 4 times as fast with mad. */
+    {"rusticl", "llvmpipe", NULL, NULL, 0, "-Dfma=mad", "fma() becomes a long emulation, the host's instruction unused",
+     "https://gitlab.freedesktop.org/mesa/mesa/-/blob/mesa-22.3.6/src/compiler/spirv/vtn_opencl.c"},
+    {"Oclgrind", NULL, NULL, NULL, CLGAN_QUIRK_IGNORES_LINE, NULL, "build logs do not follow #line",
+     "https://github.com/jrprice/Oclgrind/blob/v21.10/src/core/Program.cpp"},
+    {NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL},
+};
+
+static const char *digits(const char *s) {
+  while (*s != '\0' && !isdigit((unsigned char)*s)) s++;
+  return s;
+}
+
+int clgan_quirks_compare(const char *a, const char *b) {
+  a = digits(a);
+  b = digits(b);
+  while (isdigit((unsigned char)*a) || isdigit((unsigned char)*b)) {
+    char *a_end = NULL, *b_end = NULL;
+    unsigned long x = strtoul(a, &a_end, 10), y = strtoul(b, &b_end, 10);
+    if (x != y) return x < y ? -1 : 1;
+    a = *a_end == '.' ? a_end + 1 : "";
+    b = *b_end == '.' ? b_end + 1 : "";
+  }
+  return 0;
+}
+
+struct clgan_quirks clgan_quirks_find(const struct clgan_quirk_row *table, const char *platform, const char *device,
+                                      const char *driver) {
+  struct clgan_quirks q = {0, ""};
+  for (const struct clgan_quirk_row *r = table; r->platform != NULL; r++) {
+    if (strstr(platform, r->platform) == NULL) continue;
+    if (r->device != NULL && strstr(device, r->device) == NULL) continue;
+    if (r->first != NULL && clgan_quirks_compare(driver, r->first) < 0) continue;
+    if (r->end != NULL && clgan_quirks_compare(driver, r->end) >= 0) continue;
+    q.flags |= r->flags;
+    if (r->options == NULL) continue;
+    size_t used = strlen(q.options);
+    if (used + strlen(r->options) + 2 <= sizeof q.options)
+      (void)snprintf(q.options + used, sizeof q.options - used, " %s", r->options);
+  }
+  return q;
+}

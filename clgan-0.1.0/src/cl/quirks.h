@@ -1,0 +1,31 @@
+/** @file quirks.h  Private to src/cl: what particular drivers do differently, one row of quirks.c each. */
+#ifndef CLGAN_CL_QUIRKS_H
+#define CLGAN_CL_QUIRKS_H
+#include <stddef.h>
+
+enum clgan_quirk {
+  CLGAN_QUIRK_SLOW_BINARIES = 1, /**< asking for a program's binary compiles every kernel of it once more */
+  CLGAN_QUIRK_NO_BINARIES = 2,   /**< programs are never stored in nor loaded from the disk cache */
+  CLGAN_QUIRK_IGNORES_LINE = 4,  /**< build logs say "input.cl:N", N counted without regard to #line */
+  CLGAN_QUIRK_SERIAL_COMPILER = 8 /**< one kernel at a time in a process, and most of it at a first launch */
+};
+
+/** One row: applies where the platform's and the device's names contain @p platform and @p device (NULL: any) and
+ * first <= driver version < end (dotted numbers compared part by part; NULL: open). */
+struct clgan_quirk_row {
+  const char *platform, *device, *first, *end;
+  unsigned flags;
+  const char *options; /**< added to every build, or NULL */
+  const char *what, *link;
+};
+/** Everything that applies to one driver. */
+struct clgan_quirks {
+  unsigned flags;
+  char options[256];
+};
+extern const struct clgan_quirk_row clgan_quirk_table[]; /**< ended by platform NULL */
+struct clgan_quirks clgan_quirks_find(const struct clgan_quirk_row *table, const char *platform, const char *device,
+                                      const char *driver);
+/** <0, 0, >0 as version text @p a is older than, equal to or newer than @p b; what precedes a digit is skipped. */
+int clgan_quirks_compare(const char *a, const char *b);
+#endif

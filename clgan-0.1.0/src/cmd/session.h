@@ -1,0 +1,25 @@
+/** @file session.h  What subcommands open: a device, and weights on it. */
+#ifndef CLGAN_CMD_SESSION_H
+#define CLGAN_CMD_SESSION_H
+#include "cl/cl.h"
+#include "train/nets.h"
+
+/** Zero-initialise. */
+struct clgan_session {
+  struct clgan_device_list *list;
+  size_t index;
+  char reason[512];
+  struct clgan_cl *cl;
+};
+/** Finds the device that @p spec (NULL: $CLGAN_DEVICE, else auto) means; nothing is opened yet. */
+enum clgan_status clgan_session_choose(struct clgan_session *s, const char *spec, struct clgan_error *e);
+/** Says which device it is and why, and opens it. */
+enum clgan_status clgan_session_open(struct clgan_session *s, const struct clgan_cl_options *o, struct clgan_error *e);
+void clgan_session_close(struct clgan_session *s);
+
+/** True if @p path ends in @p ending (".png"), letters' case aside. */
+bool clgan_path_ends(const char *path, const char *ending);
+
+/** The text that --device's help shows. */
+#define CLGAN_DEVICE_HELP "auto, cpu, gpu, P:D, or part of a name (default $CLGAN_DEVICE, else auto)"
+#endif

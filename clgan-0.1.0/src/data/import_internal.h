@@ -1,0 +1,60 @@
+/** @file import_internal.h  Shared by src/data/import*.c. A format lists items; the rest is common to all. */
+#ifndef CLGAN_DATA_IMPORT_INTERNAL_H
+#define CLGAN_DATA_IMPORT_INTERNAL_H
+#include "base/mem.h"
+#include "base/names.h"
+#include "base/safetensors.h"
+#include "data/import.h"
+#include "data/pool.h"
+
+/** Why an item is left out. */
+enum clgan_import_fate {
+  CLGAN_IMPORT_TAKEN,
+  CLGAN_IMPORT_UNREADABLE,   /**< missing, damaged, no image */
+  CLGAN_IMPORT_DUPLICATE,    /**< byte-identical to one taken, same label */
+  CLGAN_IMPORT_CONTRADICTION /**< byte-identical to one of another label */
+};
+struct clgan_import_item {
+  char *name;          /**< as the source has it */
+  unsigned char digit; /**< class */
+  unsigned char split; /**< 0 train, 1 test */
+  unsigned char fate;  /**< enum clgan_import_fate */
+  unsigned char digest[32];
+};
+
+struct clgan_import {
+  const struct clgan_import_options *o;
+  const struct clgan_import_format *format;
+  uint32_t height, width, channels;
+  double test_fraction;
+  char *folder; /**< that item names are relative to */
+  struct clgan_import_item *items;
+  size_t n, cap;
+  struct clgan_names classes; /**< n 0: numbers */
+  struct clgan_dataset *set;  /**< formats that are a data set already */
+  uint64_t bad_rows;
+  int named; /**< lines spent on naming what was left out */
+};
+
+struct clgan_import_format {
+  const char *name;
+  bool files; /**< items are image files, read twice (for their hashes, then their pixels); else `set` holds pixels */
+  /** Fills items (and classes, folder or set); defaults of size and channels where the options have none. */
+  enum clgan_status (*list)(struct clgan_import *im, struct clgan_error *e);
+};
+extern const struct clgan_import_format clgan_import_formats_table[]; /**< ended by name NULL */
+
+enum clgan_status clgan_import_list_mnist(struct clgan_import *im, struct clgan_error *e);
+enum clgan_status clgan_import_list_csv(struct clgan_import *im, struct clgan_error *e);
+
+/** Adds an item; the name is copied (NULL: none). */
+struct clgan_import_item *clgan_import_add(struct clgan_import *im, const char *name);
+/** Names what is left out, by a warning each, the first ones; all of them where the user asked for more words. */
+void clgan_import_left_out(struct clgan_import *im, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool clgan_import_stopped(const struct clgan_import *im);
+
+/** Hashes of the files; then duplicates, contradictions and the split. */
+enum clgan_status clgan_import_identify(struct clgan_import *im, struct clgan_error *e);
+/** Pixels of every item taken into the packed set. */
+enum clgan_status clgan_import_write(struct clgan_import *im, struct clgan_error *e);
+#endif

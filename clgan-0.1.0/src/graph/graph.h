@@ -1,0 +1,83 @@
+/** @file graph.h  From a graph of nodes to a device that runs it: gradient, plan (lifetimes -> arenas), schedule, run; and a
+ * double-precision interpreter of the same graph on the host. */
+#ifndef CLGAN_GRAPH_GRAPH_H
+#define CLGAN_GRAPH_GRAPH_H
+#include "ops/op.h"
+
+/** Where differentiation starts. Losses: loss = {weight, ...} and gradient = CLGAN_NONE. Anything else: `gradient` is the value of
+ * the gradient with respect to it. */
+struct clgan_start {
+  int value, gradient;
+  struct clgan_seed loss;
+};
+/** Emits the gradients of the sum of the starts with respect to wrt[k] as grads[k] (CLGAN_NONE where none flows). Only what lies
+ * between wrt and the starts is differentiated. */
+enum clgan_status clgan_autodiff(struct clgan_ir *g, const struct clgan_start *starts, size_t n_starts, const int *wrt, size_t n_wrt,
+                                 int *grads);
+/** Asks that the TEMP value @p v be stored at @p offset of the STATE root @p root (gradients of a parameter group). */
+void clgan_ir_pin(struct clgan_ir *g, int v, int root, size_t offset);
+/** Marks nodes that nothing kept depends on as dead. Kept: in-place state, pinned values, values of @p keep. */
+void clgan_ir_eliminate(struct clgan_ir *g, const int *keep, size_t n_keep);
+
+/* -- plan -- */
+struct clgan_place {
+  int arena;       /**< number, or -1: in state or input of its own */
+  size_t offset;   /**< elements */
+};
+struct clgan_plan {
+  struct clgan_place *value;   /**< per value, of its root */
+  struct clgan_place *scratch; /**< per node */
+  size_t *scratch_size;        /**< per node, elements */
+  size_t *arena_size;          /**< elements */
+  size_t n_arenas;
+  int *slot;                   /**< per value: representative root whose memory it shares (in-place) */
+  uint64_t arena_bytes, state_bytes, input_bytes, naive_bytes; /**< naive: every value in memory of its own */
+};
+enum clgan_status clgan_plan_create(const struct clgan_ir *g, const struct clgan_target *t, const int *keep, size_t n_keep,
+                                    struct clgan_plan **out, struct clgan_error *e);
+void clgan_plan_destroy(struct clgan_plan *p);
+
+/* -- state on the device, shared by the runs of several graphs -- */
+struct clgan_store;
+struct clgan_store *clgan_store_create(struct clgan_cl *cl);
+void clgan_store_destroy(struct clgan_store *s);
+/** The buffer of the state root called @p name, created zero-filled where new. */
+enum clgan_status clgan_store_get(struct clgan_store *s, const char *name, size_t count, struct clgan_buffer **out, struct clgan_error *e);
+enum clgan_status clgan_store_write(struct clgan_store *s, const char *name, size_t offset, const float *data, size_t count, struct clgan_error *e);
+enum clgan_status clgan_store_read(struct clgan_store *s, const char *name, size_t offset, float *data, size_t count, struct clgan_error *e);
+uint64_t clgan_store_bytes(const struct clgan_store *s);
+
+/* -- run -- */
+/** The target for a device: family by type, or by $CLGAN_FAMILY. */
+enum clgan_status clgan_target_choose(const struct clgan_device_info *d, struct clgan_target *out, struct clgan_error *e);
+struct clgan_run;
+struct clgan_run_facts {
+  size_t launches, nodes, programs;
+  uint64_t arena_bytes, state_bytes, input_bytes, naive_bytes;
+};
+/** Eliminates, plans, allocates, compiles (with a progress line) and sets every argument. @p g must outlive the run.
+ * @param keep values that can be read after an execution. Refuses, with the arithmetic, what does not fit the device. */
+enum clgan_status clgan_run_create(struct clgan_cl *cl, struct clgan_store *store, struct clgan_ir *g, const int *keep, size_t n_keep,
+                                   struct clgan_run **out, struct clgan_error *e);
+void clgan_run_destroy(struct clgan_run *r);
+/** Host data into an input (blocking: data may be reused). @p bytes must equal the value's size. */
+enum clgan_status clgan_run_write(struct clgan_run *r, int value, const void *data, size_t bytes, struct clgan_error *e);
+/** The same without waiting; @p data must stay until the event was waited for. */
+enum clgan_status clgan_run_write_async(struct clgan_run *r, int value, const void *data, size_t bytes, struct clgan_event **ev, struct clgan_error *e);
+enum clgan_status clgan_run_execute(struct clgan_run *r, struct clgan_error *e); /**< enqueues only */
+enum clgan_status clgan_run_read(struct clgan_run *r, int value, void *data, size_t bytes, struct clgan_error *e);
+enum clgan_status clgan_run_read_async(struct clgan_run *r, int value, void *data, size_t bytes, struct clgan_event **ev, struct clgan_error *e);
+struct clgan_run_facts clgan_run_describe(const struct clgan_run *r);
+/** What the arithmetic depends on beside the graph: family, vector width, compute units, hash of every launch (kernel, options, sizes). */
+const char *clgan_run_variants(const struct clgan_run *r);
+/** Device seconds by operation of one execution (queue with profiling); writes a table to stderr. */
+enum clgan_status clgan_run_profile(struct clgan_run *r, struct clgan_error *e);
+
+/* -- interpreter -- */
+struct clgan_interpreter;
+enum clgan_status clgan_interpreter_create(const struct clgan_ir *g, struct clgan_interpreter **out, struct clgan_error *e);
+void clgan_interpreter_destroy(struct clgan_interpreter *p);
+/** The memory of a value (elements as doubles): write inputs and state before, read results after. */
+double *clgan_interpreter_data(struct clgan_interpreter *p, int value);
+void clgan_interpreter_execute(struct clgan_interpreter *p);
+#endif

@@ -1,0 +1,339 @@
+/* run.c - a planned graph on a device: buffers, programs, kernels with their arguments set once; a step only enqueues. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "cl/warm.h"
+#include "graph/graph.h"
+
+struct clgan_run {
+  struct clgan_cl *cl;
+  struct clgan_store *store;
+  struct clgan_ir *g;
+  struct clgan_target target;
+  struct clgan_plan *plan;
+  struct clgan_buffer **arenas;
+  struct clgan_buffer **own;    /* per value: whole buffers of inputs */
+  struct clgan_buffer **view;   /* per value: what kernels get */
+  struct clgan_buffer **extra;  /* views of scratch */
+  size_t n_extra, cap_extra;
+  struct clgan_buffer *dummy;
+  struct clgan_launches launches;
+  struct clgan_kernel **kernels; /* per launch */
+  size_t programs;
+  char variants[160];
+};
+
+enum clgan_status clgan_target_choose(const struct clgan_device_info *d, struct clgan_target *out, struct clgan_error *e) {
+  const char *forced = getenv("CLGAN_FAMILY");
+  out->device = d;
+  out->family = d->type == CLGAN_DEVICE_CPU ? CLGAN_FAMILY_REG : CLGAN_FAMILY_LOCAL;
+  if (forced && *forced) {
+    if (strcmp(forced, "reg") == 0)
+      out->family = CLGAN_FAMILY_REG;
+    else if (strcmp(forced, "local") == 0)
+      out->family = CLGAN_FAMILY_LOCAL;
+    else
+      return clgan_error_set(e, CLGAN_ERR_USAGE, "CLGAN_FAMILY=%s: reg or local", forced);
+  }
+  out->vector = d->vector_float >= 16 ? 16 : d->vector_float >= 8 ? 8 : 4;
+  return CLGAN_OK;
+}
+
+static size_t round_up(size_t n) { return (n + CLGAN_ALIGN - 1) / CLGAN_ALIGN * CLGAN_ALIGN; }
+
+/* The buffer that kernels see for a value: a view at its place, a little longer than the tensor (reads past the end are legal). */
+static enum clgan_status value_buffer(struct clgan_run *r, int v, struct clgan_buffer **out, struct clgan_error *e) {
+  *out = r->dummy;
+  if (v == CLGAN_NONE) return CLGAN_OK;
+  if (r->view[v]) {
+    *out = r->view[v];
+    return CLGAN_OK;
+  }
+  const struct clgan_value *x = &r->g->values[v], *root = &r->g->values[x->root];
+  size_t offset = x->offset, count = clgan_shape_count(x->shape);
+  struct clgan_buffer *parent = NULL;
+  if (root->kind == CLGAN_VALUE_INPUT) {
+    parent = r->own[x->root];
+  } else if (root->kind == CLGAN_VALUE_STATE) {
+    CLGAN_TRY(clgan_store_get(r->store, root->name, clgan_shape_count(root->shape), &parent, e));
+  } else {
+    int rep = x->root;
+    while (r->plan->slot[rep] != rep) rep = r->plan->slot[rep];
+    const struct clgan_value *y = &r->g->values[rep];
+    if (y->pin_root != CLGAN_NONE) {
+      const struct clgan_value *s = &r->g->values[y->pin_root];
+      CLGAN_TRY(clgan_store_get(r->store, s->name, clgan_shape_count(s->shape), &parent, e));
+      offset += y->pin_offset;
+    } else {
+      struct clgan_place at = r->plan->value[rep];
+      if (at.arena < 0) return clgan_error_set(e, CLGAN_ERR_INTERNAL, "value %d has no place", v);
+      parent = r->arenas[at.arena];
+      offset += at.offset;
+    }
+  }
+  size_t bytes = (round_up(count) + CLGAN_ALIGN) * clgan_dtype_size(x->dtype), start = offset * clgan_dtype_size(x->dtype);
+  if (start + bytes > clgan_buffer_bytes(parent)) bytes = clgan_buffer_bytes(parent) - start;
+  CLGAN_TRY(clgan_buffer_view(parent, start, bytes, &r->view[v], e));
+  *out = r->view[v];
+  return CLGAN_OK;
+}
+
+static enum clgan_status scratch_buffer(struct clgan_run *r, const struct clgan_launch *l, const struct clgan_launch_arg *a,
+                                        struct clgan_buffer **out, struct clgan_error *e) {
+  size_t have = r->plan->scratch_size[l->node];
+  if (a->offset % CLGAN_ALIGN || a->offset + a->n > have)
+    return clgan_error_set(e, CLGAN_ERR_INTERNAL, "%s: scratch of %zu at %zu, %zu planned", l->kernel, a->n, a->offset, have);
+  struct clgan_place at = r->plan->scratch[l->node];
+  struct clgan_buffer *arena = r->arenas[at.arena];
+  size_t start = (at.offset + a->offset) * sizeof(float), bytes = (round_up(a->n) + CLGAN_ALIGN) * sizeof(float);
+  if (start + bytes > clgan_buffer_bytes(arena)) bytes = clgan_buffer_bytes(arena) - start;
+  CLGAN_GROW(r->extra, r->n_extra, r->cap_extra);
+  CLGAN_TRY(clgan_buffer_view(arena, start, bytes, &r->extra[r->n_extra], e));
+  *out = r->extra[r->n_extra++];
+  return CLGAN_OK;
+}
+
+static enum clgan_status set_argument(struct clgan_run *r, size_t launch, int k, struct clgan_error *e) {
+  const struct clgan_launch *l = &r->launches.items[launch];
+  const struct clgan_launch_arg *a = &l->args[k];
+  struct clgan_buffer *b = NULL;
+  switch (a->kind) {
+    case CLGAN_ARG_BYTES: return clgan_kernel_arg_bytes(r->kernels[launch], (unsigned)k, a->bytes, a->n, e);
+    case CLGAN_ARG_LOCAL: return clgan_kernel_arg_local(r->kernels[launch], (unsigned)k, a->n, e);
+    case CLGAN_ARG_VALUE: CLGAN_TRY(value_buffer(r, a->value, &b, e)); break;
+    case CLGAN_ARG_SCRATCH: CLGAN_TRY(scratch_buffer(r, l, a, &b, e)); break;
+  }
+  return clgan_kernel_arg_buffer(r->kernels[launch], (unsigned)k, b, e);
+}
+
+static enum clgan_status allocate(struct clgan_run *r, struct clgan_error *e) {
+  CLGAN_TRY(clgan_buffer_create(r->cl, 4 * CLGAN_ALIGN * sizeof(float), &r->dummy, e));
+  CLGAN_TRY(clgan_buffer_fill_zero(r->dummy, e));
+  for (size_t k = 0; k < r->plan->n_arenas; k++)
+    CLGAN_TRY(clgan_buffer_create(r->cl, r->plan->arena_size[k] * sizeof(float), &r->arenas[k], e));
+  for (size_t v = 0; v < r->g->n_values; v++) {
+    const struct clgan_value *x = &r->g->values[v];
+    struct clgan_buffer *b = NULL;
+    if (x->root != (int)v) continue;
+    if (x->kind == CLGAN_VALUE_STATE) CLGAN_TRY(clgan_store_get(r->store, x->name, clgan_shape_count(x->shape), &b, e));
+    if (x->kind != CLGAN_VALUE_INPUT) continue;
+    size_t bytes = (round_up(clgan_shape_count(x->shape)) + CLGAN_ALIGN) * clgan_dtype_size(x->dtype);
+    CLGAN_TRY(clgan_buffer_create(r->cl, bytes, &r->own[v], e));
+    CLGAN_TRY(clgan_buffer_fill_zero(r->own[v], e));
+  }
+  return CLGAN_OK;
+}
+
+static void prepare_launches(struct clgan_run *r) {
+  for (size_t k = 0; k < r->g->n_nodes; k++) {
+    const struct clgan_op *row = clgan_op_row(r->g->nodes[k].op);
+    if (r->g->nodes[k].dead || !row->prepare) continue;
+    r->launches.node = (int)k;
+    row->prepare(r->g, &r->g->nodes[k], &r->target, &r->launches);
+  }
+}
+
+/* Has an earlier launch the same program? Then compiling it costs nothing more. */
+static bool seen_program(const struct clgan_run *r, size_t launch) {
+  const struct clgan_launch *l = &r->launches.items[launch];
+  for (size_t k = 0; k < launch; k++)
+    if (strcmp(r->launches.items[k].file, l->file) == 0 && strcmp(r->launches.items[k].options, l->options) == 0) return true;
+  return false;
+}
+
+static struct clgan_warm_arg warm_argument(const struct clgan_run *r, const struct clgan_launch_arg *a) {
+  struct clgan_warm_arg w = {CLGAN_WARM_BUFFER, a->n, NULL};
+  size_t size = sizeof(float), count = a->n;
+  if (a->kind == CLGAN_ARG_LOCAL) w.kind = CLGAN_WARM_LOCAL;
+  if (a->kind == CLGAN_ARG_BYTES) {
+    w.kind = CLGAN_WARM_BYTES;
+    w.data = a->bytes;
+  }
+  if (w.kind != CLGAN_WARM_BUFFER) return w;
+  if (a->kind == CLGAN_ARG_VALUE) {
+    count = a->value == CLGAN_NONE ? CLGAN_ALIGN : clgan_shape_count(r->g->values[a->value].shape);
+    size = a->value == CLGAN_NONE ? size : clgan_dtype_size(r->g->values[a->value].dtype);
+  }
+  w.n = (round_up(count) + CLGAN_ALIGN) * size;
+  return w;
+}
+
+/* Hands the launches to who compiles ahead. */
+static void warm(struct clgan_run *r) {
+  size_t n = r->launches.n;
+  struct clgan_warm_launch *w = clgan_mem_array(n + 1, sizeof *w);
+  struct clgan_warm_arg(*args)[CLGAN_LAUNCH_ARGS] = clgan_mem_array(n + 1, sizeof *args);
+  for (size_t k = 0; k < n; k++) {
+    const struct clgan_launch *l = &r->launches.items[k];
+    w[k] = (struct clgan_warm_launch){
+        .file = l->file, .options = l->options, .kernel = l->kernel, .dims = l->dims, .n_args = l->n_args, .args = args[k]};
+    memcpy(w[k].global, l->global, sizeof l->global);
+    memcpy(w[k].local, l->local, sizeof l->local);
+    for (int a = 0; a < l->n_args; a++) args[k][a] = warm_argument(r, &l->args[a]);
+  }
+  clgan_programs_warm(r->cl, w, n);
+  clgan_mem_free(args);
+  clgan_mem_free(w);
+}
+
+static enum clgan_status compile(struct clgan_run *r, struct clgan_error *e) {
+  warm(r);
+  r->kernels = clgan_mem_array(r->launches.n + 1, sizeof *r->kernels);
+  struct clgan_progress bar;
+  for (size_t k = 0; k < r->launches.n; k++) r->programs += !seen_program(r, k);
+  size_t done = 0;
+  clgan_progress_begin(&bar, "compile", "programs", (double)r->programs, 0);
+  for (size_t k = 0; k < r->launches.n; k++) {
+    const struct clgan_launch *l = &r->launches.items[k];
+    struct clgan_program *p;
+    if (!seen_program(r, k)) clgan_progress_update(&bar, (double)done++, l->file);
+    enum clgan_status s = clgan_program_get(r->cl, l->file, l->options, &p, e);
+    if (s == CLGAN_OK) s = clgan_kernel_create(p, l->kernel, &r->kernels[k], e);
+    for (int a = 0; a < l->n_args && s == CLGAN_OK; a++) s = set_argument(r, k, a, e);
+    if (s != CLGAN_OK) {
+      clgan_progress_end(&bar);
+      return s;
+    }
+  }
+  clgan_progress_update(&bar, (double)r->programs, NULL);
+  clgan_progress_end(&bar);
+  return CLGAN_OK;
+}
+
+static void describe_variants(struct clgan_run *r) {
+  struct clgan_sha256 h;
+  char hex[65];
+  clgan_sha256_init(&h);
+  for (size_t k = 0; k < r->launches.n; k++) {
+    const struct clgan_launch *l = &r->launches.items[k];
+    clgan_sha256_string(&h, l->kernel);
+    clgan_sha256_string(&h, l->options);
+    clgan_sha256_update(&h, l->global, sizeof l->global);
+    clgan_sha256_update(&h, l->local, sizeof l->local);
+  }
+  clgan_sha256_final_hex(&h, hex);
+  snprintf(r->variants, sizeof r->variants, "%s, vectors of %d, %u units, launches %.16s", r->target.family == CLGAN_FAMILY_REG ? "reg" : "local",
+           r->target.vector, r->target.device->compute_units, hex);
+}
+
+static enum clgan_status build(struct clgan_run *r, const int *keep, size_t n_keep, struct clgan_error *e) {
+  if (r->g->error.status) return clgan_error_set(e, r->g->error.status, "%s", r->g->error.text);
+  CLGAN_TRY(clgan_target_choose(clgan_cl_info(r->cl), &r->target, e));
+  clgan_ir_eliminate(r->g, keep, n_keep);
+  CLGAN_TRY(clgan_plan_create(r->g, &r->target, keep, n_keep, &r->plan, e));
+  r->arenas = clgan_mem_array(r->plan->n_arenas + 1, sizeof *r->arenas);
+  r->own = clgan_mem_array(r->g->n_values + 1, sizeof *r->own);
+  r->view = clgan_mem_array(r->g->n_values + 1, sizeof *r->view);
+  CLGAN_TRY(allocate(r, e));
+  prepare_launches(r);
+  describe_variants(r);
+  return compile(r, e);
+}
+
+enum clgan_status clgan_run_create(struct clgan_cl *cl, struct clgan_store *store, struct clgan_ir *g, const int *keep, size_t n_keep,
+                                   struct clgan_run **out, struct clgan_error *e) {
+  *out = NULL;
+  struct clgan_run *r = clgan_mem_alloc(sizeof *r);
+  r->cl = cl;
+  r->store = store;
+  r->g = g;
+  enum clgan_status s = build(r, keep, n_keep, e);
+  if (s != CLGAN_OK) {
+    clgan_run_destroy(r);
+    return s;
+  }
+  *out = r;
+  return CLGAN_OK;
+}
+
+static void destroy_buffers(struct clgan_buffer **b, size_t n) {
+  for (size_t k = 0; b && k < n; k++) clgan_buffer_destroy(b[k]);
+  clgan_mem_free(b);
+}
+
+void clgan_run_destroy(struct clgan_run *r) {
+  if (!r) return;
+  struct clgan_error ignored = {0};
+  clgan_cl_finish(r->cl, &ignored);
+  for (size_t k = 0; r->kernels && k < r->launches.n; k++) clgan_kernel_destroy(r->kernels[k]);
+  clgan_mem_free(r->kernels);
+  clgan_mem_free(r->launches.items);
+  destroy_buffers(r->view, r->g->n_values);
+  destroy_buffers(r->extra, r->n_extra);
+  destroy_buffers(r->own, r->g->n_values);
+  destroy_buffers(r->arenas, r->plan ? r->plan->n_arenas : 0);
+  clgan_buffer_destroy(r->dummy);
+  clgan_plan_destroy(r->plan);
+  clgan_mem_free(r);
+}
+
+static enum clgan_status transfer_buffer(struct clgan_run *r, int value, size_t bytes, struct clgan_buffer **b, struct clgan_error *e) {
+  const struct clgan_value *v = &r->g->values[value];
+  if (bytes != clgan_shape_count(v->shape) * clgan_dtype_size(v->dtype))
+    return clgan_error_set(e, CLGAN_ERR_INTERNAL, "value %s: %zu bytes given", v->name ? v->name : "?", bytes);
+  return value_buffer(r, value, b, e);
+}
+
+enum clgan_status clgan_run_write(struct clgan_run *r, int value, const void *data, size_t bytes, struct clgan_error *e) {
+  struct clgan_buffer *b = NULL;
+  CLGAN_TRY(transfer_buffer(r, value, bytes, &b, e));
+  return clgan_buffer_write(b, 0, data, bytes, e);
+}
+
+enum clgan_status clgan_run_write_async(struct clgan_run *r, int value, const void *data, size_t bytes, struct clgan_event **ev, struct clgan_error *e) {
+  struct clgan_buffer *b = NULL;
+  CLGAN_TRY(transfer_buffer(r, value, bytes, &b, e));
+  return clgan_buffer_write_async(b, 0, data, bytes, ev, e);
+}
+
+enum clgan_status clgan_run_read(struct clgan_run *r, int value, void *data, size_t bytes, struct clgan_error *e) {
+  struct clgan_buffer *b = NULL;
+  CLGAN_TRY(transfer_buffer(r, value, bytes, &b, e));
+  return clgan_buffer_read(b, 0, data, bytes, e);
+}
+
+enum clgan_status clgan_run_read_async(struct clgan_run *r, int value, void *data, size_t bytes, struct clgan_event **ev, struct clgan_error *e) {
+  struct clgan_buffer *b = NULL;
+  CLGAN_TRY(transfer_buffer(r, value, bytes, &b, e));
+  return clgan_buffer_read_async(b, 0, data, bytes, ev, e);
+}
+
+enum clgan_status clgan_run_execute(struct clgan_run *r, struct clgan_error *e) {
+  for (size_t k = 0; k < r->launches.n; k++) {
+    const struct clgan_launch *l = &r->launches.items[k];
+    CLGAN_TRY(clgan_kernel_launch(r->kernels[k], l->dims, l->global, l->local, NULL, e));
+  }
+  return clgan_cl_flush(r->cl, e);
+}
+
+const char *clgan_run_variants(const struct clgan_run *r) { return r->variants; }
+
+struct clgan_run_facts clgan_run_describe(const struct clgan_run *r) {
+  struct clgan_run_facts f = {.launches = r->launches.n, .programs = r->programs, .arena_bytes = r->plan->arena_bytes,
+                              .state_bytes = r->plan->state_bytes, .input_bytes = r->plan->input_bytes, .naive_bytes = r->plan->naive_bytes};
+  for (size_t k = 0; k < r->g->n_nodes; k++) f.nodes += !r->g->nodes[k].dead;
+  return f;
+}
+
+enum clgan_status clgan_run_profile(struct clgan_run *r, struct clgan_error *e) {
+  CLGAN_TRY(clgan_cl_finish(r->cl, e));
+  for (size_t k = 0; k < r->launches.n; k++) {
+    const struct clgan_launch *l = &r->launches.items[k];
+    double start = clgan_time_now();
+    CLGAN_TRY(clgan_kernel_launch(r->kernels[k], l->dims, l->global, l->local, NULL, e));
+    CLGAN_TRY(clgan_cl_finish(r->cl, e));
+    double seconds = clgan_time_now() - start, flops = 0, bytes = 0;
+    const struct clgan_node *n = &r->g->nodes[l->node];
+    const struct clgan_op *row = clgan_op_row(n->op);
+    if (row->cost) row->cost(r->g, n, &flops, &bytes);
+    struct clgan_shape s = clgan_ir_shape(r->g, n->out[0]);
+    const struct clgan_geom *q = &n->attr.geom;
+    fprintf(stderr, "%4d %-14s %-18s %9.1f us %7.1f GFLOP/s  out %dx%dx%dx%d  geom %dx%dx%d->%dx%dx%d k%d s%d dir %d\n", l->node, row->name, l->kernel,
+            seconds * 1e6, flops / seconds * 1e-9, s.n, s.h, s.w, s.c, q->hi, q->wi, q->ci, q->ho, q->wo, q->co, q->kh, q->stride, n->attr.i[0]);
+  }
+  return CLGAN_OK;
+}

@@ -1,0 +1,19 @@
+/** @file conv.h  Private to ops/: the two kernel families of the convolution products. conv.c holds rows, shapes, gradients, references
+ * and picks the family; conv_reg.c (registers only, work-group of one) and conv_local.c (local-memory tiles) make the launches. */
+#ifndef CLGAN_OPS_CONV_H
+#define CLGAN_OPS_CONV_H
+#include "ops/op.h"
+
+/* Kernels get a clgan_geom-based struct by value or plain ints; buffers are padded by at least CLGAN_ALIGN elements after their end, so
+ * reading (never using) up to CLGAN_ALIGN elements past a tensor's end is legal. */
+size_t clgan_conv_reg_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t);
+void clgan_conv_reg_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l);
+size_t clgan_conv_reg_wgrad_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t);
+void clgan_conv_reg_wgrad_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
+                                  struct clgan_launches *l);
+size_t clgan_conv_local_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t);
+void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l);
+size_t clgan_conv_local_wgrad_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t);
+void clgan_conv_local_wgrad_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
+                                    struct clgan_launches *l);
+#endif

@@ -1,0 +1,274 @@
+/** @file conv_local.c  The local-memory family of the convolution products, for GPUs: work-groups of 64 to 256 items
+ * that share tiles of at most 18 KiB. Kernels: conv_local.cl (both directions), conv_local_wgrad.cl,
+ * conv_local_finish.cl (sums of split products). */
+#include "ops/conv.h"
+
+/** By value to the kernels of conv_local.cl. */
+struct local_conv {
+  int images, h, w, c; /* A */
+  int oh, ow, n;       /* y */
+  int kh, kw, pad, out_step, in_step, dir;
+  int splits, act, has_bias, has_scale;
+  float slope;
+};
+
+/** By value to the kernel of conv_local_wgrad.cl. */
+struct local_wgrad {
+  int images, hi, wi, ci, ho, wo, co, kh, kw, stride, pad;
+  int splits;
+};
+
+/** -D parameters of the product, see conv_local.clh. `speed`: its rate on wide products, guessed; only ratios count. */
+struct local_tile {
+  int bm, bn, bk, tm, tn;
+  double speed;
+};
+static const struct local_tile tiles[] = {
+    {128, 128, 8, 8, 8, 1.00}, {64, 64, 16, 8, 4, 0.85}, {128, 32, 8, 8, 4, 0.80}, {32, 32, 16, 4, 4, 0.60},
+    {128, 16, 8, 8, 4, 0.65},  {256, 4, 8, 4, 4, 0.30},  {16, 16, 16, 4, 4, 0.20}, /* the last one: work-groups of 16 */
+};
+enum { TILES = sizeof tiles / sizeof tiles[0] };
+
+/** A product C[m, n] = sum over k, m and k those of one parity class where there are several. */
+struct product {
+  double m, n, k;
+  int classes;
+  double chunk_max; /**< longest k of one sum; 0: any. Bounds the rounding of very long sums */
+  bool scalar_a;    /**< the left operand is loaded one element at a time */
+};
+struct choice {
+  const struct local_tile *tile;
+  int splits;
+};
+
+static int items_of(const struct local_tile *t) {
+  return t->bm / t->tm * (t->bn / t->tn);
+}
+static size_t local_bytes(const struct local_tile *t) {
+  return 8u * (size_t)t->bk * (size_t)(t->bm + 4 + t->bn) + 4u * (size_t)t->bm;
+}
+static double ceil_div(double a, double b) {
+  const double q = a / b;
+  const double whole = (double)(long long)q;
+  return whole < q ? whole + 1 : whole;
+}
+
+/** Splits of k: enough work-groups to fill the device, but sums of at least 128, and at most 64 times C of scratch. */
+static int choose_splits(const struct product *p, const struct local_tile *t, double groups, double groups_wanted) {
+  const double scratch_elements = 16.0 * 1024 * 1024;
+  double splits = groups < groups_wanted ? ceil_div(groups_wanted, groups) : 1;
+  double most = p->k / (t->bk > 128 ? t->bk : 128);
+  const double memory = scratch_elements / (p->m * p->n * p->classes);
+  if (most > 64) most = 64;
+  if (most > memory) most = memory;
+  if (splits > most) splits = most;
+  if (p->chunk_max > 0 && splits < p->k / p->chunk_max && p->k / p->chunk_max <= memory)
+    splits = ceil_div(p->k, p->chunk_max);
+  return splits < 1 ? 1 : (int)splits;
+}
+
+/** The tile and the splits of least estimated time: padded multiplications at the tile's speed, over how full the
+ * device is, plus the traffic of partial results. Every choice is correct: the rule decides speed only. */
+static struct choice choose(const struct product *p, const struct clgan_target *target) {
+  const double element_cost = 40; /* one element through memory, in multiplications */
+  const double units = target->device->compute_units > 0 ? target->device->compute_units : 1;
+  struct choice best = {&tiles[TILES - 1], 1};
+  double least = 0;
+  for (int i = 0; i < TILES; i++) {
+    const struct local_tile *t = &tiles[i];
+    const size_t items = (size_t)items_of(t);
+    const bool fits = items <= target->device->max_work_group && local_bytes(t) <= target->device->local_mem &&
+                      (target->device->max_item_size[0] == 0 || items <= target->device->max_item_size[0]);
+    const bool crowded = p->scalar_a && t->bm == 256; /* 32 separate loads an item: too many registers */
+    if ((!fits || crowded) && i != TILES - 1) continue;
+    const double groups = ceil_div(p->m, t->bm) * ceil_div(p->n, t->bn) * p->classes;
+    const double wanted = ceil_div(units * 512, items_of(t)); /* 512 work-items on each unit */
+    const int splits = choose_splits(p, t, groups, wanted);
+    const double full = groups * splits < wanted ? groups * splits / wanted : 1;
+    double time = groups * t->bm * t->bn * p->k / (t->speed * full);
+    if (splits > 1) time += element_cost * p->m * p->n * p->classes * (splits + 1);
+    if (least > 0 && time >= least) continue;
+    least = time;
+    best.tile = t;
+    best.splits = splits;
+  }
+  return best;
+}
+
+static struct local_conv conv_geometry(const struct clgan_ir *g, const struct clgan_node *node) {
+  const struct clgan_geom *c = &node->attr.geom;
+  const bool transposed = node->attr.i[0] == 1;
+  struct local_conv v = {0};
+  (void)g;
+  v.images = c->n;
+  v.h = transposed ? c->ho : c->hi;
+  v.w = transposed ? c->wo : c->wi;
+  v.c = transposed ? c->co : c->ci;
+  v.oh = transposed ? c->hi : c->ho;
+  v.ow = transposed ? c->wi : c->wo;
+  v.n = transposed ? c->ci : c->co;
+  v.kh = c->kh;
+  v.kw = c->kw;
+  v.pad = c->pad;
+  v.out_step = transposed ? c->stride : 1;
+  v.in_step = transposed ? 1 : c->stride;
+  v.dir = transposed ? -1 : 1;
+  v.splits = 1;
+  return v;
+}
+
+static struct choice conv_choose(const struct local_conv *v, const struct clgan_target *t) {
+  const int s = v->out_step;
+  const struct product p = {(double)v->images * ((v->oh + s - 1) / s) * ((v->ow + s - 1) / s),
+                            v->n,
+                            (double)((v->kh + s - 1) / s) * ((v->kw + s - 1) / s) * v->c,
+                            s * s,
+                            0,
+                            v->c % 4 != 0};
+  return choose(&p, t);
+}
+
+static size_t conv_count(const struct local_conv *v) {
+  return (size_t)v->images * (size_t)v->oh * (size_t)v->ow * (size_t)v->n;
+}
+
+static struct choice wgrad_choose(const struct clgan_geom *c, const struct clgan_target *t) {
+  const struct product p = {
+      (double)c->kh * c->kw * c->ci, c->co, (double)c->n * c->ho * c->wo, 1, 16384, c->ci % 4 != 0};
+  return choose(&p, t);
+}
+
+static size_t wgrad_count(const struct clgan_geom *c) {
+  return (size_t)c->kh * (size_t)c->kw * (size_t)c->ci * (size_t)c->co;
+}
+
+static size_t round_up(size_t n, size_t to) {
+  return (n + to - 1) / to * to;
+}
+
+/** Appends the launch of a tiled product; @p curved: tanh or sigmoid in the epilogue. Arguments are the caller's. */
+static struct clgan_launch *add_product(struct clgan_launches *l, const char *file, const char *kernel,
+                                        const struct choice *c, int row_a, int row_b, bool curved) {
+  const struct local_tile *t = c->tile;
+  return clgan_launch_add(l, file, kernel, "-DBM=%d -DBN=%d -DBK=%d -DTM=%d -DTN=%d -DVA=%d -DVB=%d -DCURVED=%d", t->bm,
+                          t->bn, t->bk, t->tm, t->tn, row_a % 4 == 0 ? 4 : 1, row_b % 4 == 0 ? 4 : 1, curved ? 1 : 0);
+}
+
+/** Its work-groups: tiles of m x n flattened, channels fastest; parity classes and splits. */
+static void size_product(struct clgan_launch *launch, const struct choice *c, size_t m, size_t n, size_t layers) {
+  const size_t bm = (size_t)c->tile->bm, bn = (size_t)c->tile->bn, items = (size_t)items_of(c->tile);
+  clgan_launch_size(launch, 3, (m + bm - 1) / bm * ((n + bn - 1) / bn) * items, 1, layers, items, 1, 1);
+}
+
+/** Work-group of the one-item-per-element sums, and the side of the transposing one. */
+static size_t finish_items(const struct clgan_target *t) {
+  return t->device->max_work_group >= 256 ? 256 : 16;
+}
+static int finish_side(const struct clgan_target *t) {
+  return finish_items(t) == 256 ? 16 : 4;
+}
+
+static struct clgan_launch *add_finish(struct clgan_launches *l, const struct clgan_target *t, const char *kernel,
+                                       bool curved) {
+  return clgan_launch_add(l, "conv_local_finish.cl", kernel, "-DRT=%d -DCURVED=%d", finish_side(t), curved ? 1 : 0);
+}
+
+size_t clgan_conv_local_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t) {
+  const struct local_conv v = conv_geometry(g, node);
+  const struct choice c = conv_choose(&v, t);
+  return c.splits > 1 ? (size_t)c.splits * conv_count(&v) : 0;
+}
+
+void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
+                              struct clgan_launches *l) {
+  struct local_conv v = conv_geometry(g, node);
+  const struct choice c = conv_choose(&v, t);
+  const int bias = node->n_in > 2 ? node->in[2] : CLGAN_NONE, scale = node->n_in > 3 ? node->in[3] : CLGAN_NONE;
+  const enum clgan_act act = node->attr.act;
+  const bool curved = act == CLGAN_ACT_TANH || act == CLGAN_ACT_SIGMOID, split = c.splits > 1;
+  const size_t count = conv_count(&v), step = (size_t)v.out_step;
+  v.splits = c.splits;
+  if (!split) { /* else the epilogue is the second kernel's */
+    v.act = (int)act;
+    v.has_bias = bias != CLGAN_NONE;
+    v.has_scale = scale != CLGAN_NONE;
+    v.slope = node->attr.slope;
+  }
+  struct clgan_launch *launch = add_product(l, "conv_local.cl", "conv_local", &c, v.c, v.n, curved && !split);
+  clgan_launch_value(launch, node->in[0]);
+  clgan_launch_value(launch, node->in[1]);
+  clgan_launch_value(launch, split ? CLGAN_NONE : bias);
+  clgan_launch_value(launch, split ? CLGAN_NONE : scale);
+  if (split)
+    clgan_launch_scratch(launch, 0, (size_t)c.splits * count);
+  else
+    clgan_launch_value(launch, node->out[0]);
+  clgan_launch_bytes(launch, &v, sizeof v);
+  const size_t pixels = (size_t)v.images * (((size_t)v.oh + step - 1) / step) * (((size_t)v.ow + step - 1) / step);
+  size_product(launch, &c, pixels, (size_t)v.n, step * step * (size_t)c.splits);
+  if (!split) return;
+
+  const size_t items = finish_items(t);
+  launch = add_finish(l, t, "conv_local_finish", curved);
+  clgan_launch_scratch(launch, 0, (size_t)c.splits * count);
+  clgan_launch_value(launch, bias);
+  clgan_launch_value(launch, scale);
+  clgan_launch_value(launch, node->out[0]);
+  clgan_launch_int(launch, (int)count);
+  clgan_launch_int(launch, v.n);
+  clgan_launch_int(launch, c.splits);
+  clgan_launch_int(launch, (int)act);
+  clgan_launch_int(launch, bias != CLGAN_NONE);
+  clgan_launch_int(launch, scale != CLGAN_NONE);
+  clgan_launch_float(launch, node->attr.slope);
+  clgan_launch_size(launch, 1, round_up(count, items), 1, 1, items, 1, 1);
+}
+
+size_t clgan_conv_local_wgrad_scratch(const struct clgan_ir *g, const struct clgan_node *node,
+                                      const struct clgan_target *t) {
+  (void)g;
+  return (size_t)wgrad_choose(&node->attr.geom, t).splits * wgrad_count(&node->attr.geom);
+}
+
+/** Adds the partials (and acc) up, in layout 0 as they lie, in layout 1 transposed. */
+static void prepare_wgrad_finish(const struct clgan_node *node, const struct clgan_target *t, int splits,
+                                 struct clgan_launches *l) {
+  const struct clgan_geom *c = &node->attr.geom;
+  const size_t count = wgrad_count(c), items = finish_items(t), side = (size_t)finish_side(t);
+  const int acc = node->n_in > 2 ? node->in[2] : CLGAN_NONE, layout = node->attr.i[0];
+  struct clgan_launch *launch =
+      add_finish(l, t, layout == 0 ? "conv_local_wgrad_finish" : "conv_local_wgrad_finish_t", false);
+  clgan_launch_scratch(launch, 0, (size_t)splits * count);
+  clgan_launch_value(launch, acc);
+  clgan_launch_value(launch, node->out[0]);
+  if (layout == 0) {
+    clgan_launch_int(launch, (int)count);
+  } else {
+    clgan_launch_int(launch, c->ci);
+    clgan_launch_int(launch, c->co);
+    clgan_launch_int(launch, c->kh * c->kw);
+  }
+  clgan_launch_int(launch, splits);
+  clgan_launch_int(launch, acc != CLGAN_NONE);
+  if (layout == 0)
+    clgan_launch_size(launch, 1, round_up(count, items), 1, 1, items, 1, 1);
+  else
+    clgan_launch_size(launch, 3, round_up((size_t)c->co, side), round_up((size_t)c->ci, side), (size_t)(c->kh * c->kw),
+                      side, side, 1);
+}
+
+void clgan_conv_local_wgrad_prepare(const struct clgan_ir *g, const struct clgan_node *node,
+                                    const struct clgan_target *t, struct clgan_launches *l) {
+  const struct clgan_geom *c = &node->attr.geom;
+  const struct choice choice = wgrad_choose(c, t);
+  const struct local_wgrad v = {c->n,  c->hi, c->wi, c->ci,     c->ho,  c->wo,
+                                c->co, c->kh, c->kw, c->stride, c->pad, choice.splits};
+  (void)g;
+  struct clgan_launch *launch = add_product(l, "conv_local_wgrad.cl", "conv_local_wgrad", &choice, c->ci, c->co, false);
+  clgan_launch_value(launch, node->in[0]);
+  clgan_launch_value(launch, node->in[1]);
+  clgan_launch_scratch(launch, 0, (size_t)choice.splits * wgrad_count(c));
+  clgan_launch_bytes(launch, &v, sizeof v);
+  size_product(launch, &choice, (size_t)c->kh * (size_t)c->kw * (size_t)c->ci, (size_t)c->co, (size_t)choice.splits);
+  prepare_wgrad_finish(node, t, choice.splits, l);
+}

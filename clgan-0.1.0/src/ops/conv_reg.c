@@ -1,0 +1,395 @@
+/* conv_reg.c: launches of the convolution products for CPU drivers: work-groups of one work-item, explicit vectors,
+ * register tiles. Kernels: kernels/conv_reg*.cl, wgrad_reg*.cl. Every launch covers any geometry: tile sizes are the
+ * only build options, so that a model needs few programs. */
+#include "ops/conv.h"
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Mirrors struct conv_reg_args in kernels/conv_reg.clh. */
+struct conv_reg_args {
+  int n, ah, aw, ac;
+  int yh, yw, yc;
+  int kh, kw, stride, pad;
+  int transposed;
+  int m_tiles, n_panels;
+  int class_stride;
+  int split_pixels, layout;
+  int act, has_bias, has_scale, has_acc, partial;
+  float slope;
+};
+
+/* Tile sizes of a kernel: build options, and what the partition must know. mr x nr: register tile, rows x columns of
+ * the product; mt, np, tiles: the most register tiles a work-item may hold, down, across and in all; kc: depth of a
+ * block. a_cost, b_cost: what bringing a tile's rows of A and a panel of B takes for one step of depth, in
+ * register-tile steps (measured). */
+struct tiling {
+  int vl, mr, nr, nv, mt, np, tiles, kc;
+  double a_cost, b_cost;
+};
+
+/* The cut of a product's rows x columns (x depth) into work-items, and its time on one unit in register-tile steps. */
+struct cut {
+  int m_tiles, n_panels, splits;
+  double cost;
+};
+
+static int ceil_div(int a, int b) {
+  return (a + b - 1) / b;
+}
+static int min_int(int a, int b) {
+  return a < b ? a : b;
+}
+static int max_int(int a, int b) {
+  return a > b ? a : b;
+}
+
+static int lanes(const struct clgan_target *t) {
+  return t->vector >= 16 ? 16 : t->vector >= 8 ? 8 : 4;
+}
+static int units(const struct clgan_target *t) {
+  return t->device->compute_units > 0 ? (int)t->device->compute_units : 1;
+}
+
+/* A product so small that a kernel of its own costs more time to compile than it wins in an hour of training: it goes
+ * with the wide ones. */
+static bool is_small(int rows, int columns, int depth) {
+  return 2.0 * rows * columns * depth < 4e6;
+}
+
+/* Register tiles: accumulators, the vectors of one side and one broadcast fit 16 registers (32 with 16 lanes). */
+static struct tiling wide_tiling(const struct clgan_target *t, int columns) {
+  struct tiling w = {.vl = lanes(t), .kc = 256, .a_cost = 0.4, .b_cost = 2.0};
+  const bool narrow = columns <= w.vl;
+  w.nv = narrow ? 1 : 2;
+  w.mr = narrow || w.vl == 16 ? 12 : 6;
+  w.mt = 96 / w.mr;
+  w.nr = w.nv * w.vl;
+  w.np = narrow ? 1 : 128 / w.nr;
+  w.tiles = w.mt * w.np;
+  return w;
+}
+
+/* Here mt is the im2col block's; a work-item may have any number of them. */
+static struct tiling wgrad_tiling(const struct clgan_target *t, int columns) {
+  struct tiling w = wide_tiling(t, columns);
+  w.kc = 128;
+  w.mt = 264 / w.mr;
+  w.a_cost = 0.5;
+  w.b_cost = 3.0;
+  return w;
+}
+
+static struct tiling dot_tiling(const struct clgan_target *t, int columns) {
+  static const int rows[5] = {0, 8, 6, 4, 3};
+  struct tiling d = {.vl = lanes(t),
+                     .mr = rows[columns],
+                     .nr = columns,
+                     .nv = 1,
+                     .mt = 16,
+                     .np = 1,
+                     .tiles = 16,
+                     .kc = 512,
+                     .a_cost = 1.0,
+                     .b_cost = 2.0};
+  return d;
+}
+
+static struct tiling few_tiling(const struct clgan_target *t, int columns) {
+  static const int vectors[5] = {0, 8, 6, 4, 3};
+  struct tiling f = {.vl = lanes(t), .nv = vectors[columns], .nr = columns, .np = 1, .kc = 128, .a_cost = 1.0};
+  f.mr = f.nv * f.vl;
+  f.mt = f.tiles = max_int(1, 256 / f.mr);
+  return f;
+}
+
+/* Chooses the cut that ends first. A pure function of sizes and compute units. */
+static struct cut choose_cut(const struct tiling *s, int rows, int columns, int depth, int classes, int max_splits,
+                             int cu) {
+  const int tiles = ceil_div(rows, s->mr), panels = ceil_div(columns, s->nr);
+  struct cut best = {.m_tiles = 0};
+  for (int np = 1; np <= min_int(s->np, panels); np++)
+    for (int mt = 1; mt <= min_int(s->mt, min_int(tiles, s->tiles / np)); mt++) {
+      const int blocks = ceil_div(tiles, mt) * ceil_div(panels, np) * classes;
+      for (int k = 1; k <= max_splits; k *= 2) {
+        const double rounds = ceil_div(blocks * k, cu);
+        /* Few rounds leave units idle when one falls behind. */
+        const double slack = rounds < 4.0 ? 1.0 + 0.03 * (4.0 - rounds) : 1.0;
+        const double depth_steps = ((double)mt * np + s->a_cost * mt + s->b_cost * np) * ((double)depth / k);
+        const double out_steps = (double)mt * np * s->mr * (k > 1 ? 4.0 : 1.0);
+        const double cost = rounds * slack * (depth_steps + out_steps + 200.0);
+        if (best.m_tiles == 0 || cost < best.cost * 0.999) best = (struct cut){mt, np, k, cost};
+      }
+    }
+  return best;
+}
+
+/* Fills what forward, backward-data and weight-gradient kernels share. */
+static struct conv_reg_args args_of(const struct clgan_geom *g, bool transposed) {
+  struct conv_reg_args a = {
+      .n = g->n, .kh = g->kh, .kw = g->kw, .stride = g->stride, .pad = g->pad, .transposed = transposed};
+  if (transposed) {
+    a.ah = g->ho, a.aw = g->wo, a.ac = g->co, a.yh = g->hi, a.yw = g->wi, a.yc = g->ci;
+  } else {
+    a.ah = g->hi, a.aw = g->wi, a.ac = g->ci, a.yh = g->ho, a.yw = g->wo, a.yc = g->co;
+  }
+  return a;
+}
+
+/* Floats of private memory of the kernels that go by rows of images: the ring of lines, and weights or sums. */
+enum { RING = 16384, ROW_WEIGHTS = 4096, ROW_SUMS = 8192 };
+
+struct conv_plan {
+  struct conv_reg_args a;
+  struct tiling s;
+  struct cut c;
+  int pixels, depth, classes; /**< of the largest parity class */
+  bool dot, rows, packed;
+  size_t panels; /**< floats of the packed weights */
+};
+
+/* Whether few channels out can go by rows, and if so how many rows a work-item takes. */
+static bool plan_rows(struct conv_plan *w, int cu) {
+  struct conv_reg_args *a = &w->a;
+  const int s = a->transposed ? a->stride : 1, step = a->transposed ? 1 : a->stride;
+  const int qh = ceil_div(a->yh, s), qw = ceil_div(a->yw, s), th = ceil_div(a->kh, s), tw = ceil_div(a->kw, s);
+  const int cols = (ceil_div(qw, w->s.mr) * w->s.mr - 1) * step + tw;
+  if (qw < 4 || (double)th * ((double)cols * a->ac + w->s.vl) > RING) return false;
+  if ((double)a->yc * th * ((double)tw * a->ac + w->s.vl) > ROW_WEIGHTS) return false;
+  a->n_panels = min_int(qh, ceil_div(8 * cu, a->n * w->classes));
+  a->m_tiles = ceil_div(qh, a->n_panels);
+  a->n_panels = ceil_div(qh, a->m_tiles);
+  return true;
+}
+
+static struct conv_plan plan_conv(const struct clgan_node *node, const struct clgan_target *t) {
+  struct conv_plan w = {.a = args_of(&node->attr.geom, node->attr.i[0] == 1)};
+  const struct conv_reg_args *a = &w.a;
+  const int step = a->transposed ? a->stride : 1;
+  w.classes = step * step;
+  w.pixels = a->n * ceil_div(a->yh, step) * ceil_div(a->yw, step);
+  w.depth = ceil_div(a->kh, step) * ceil_div(a->kw, step) * a->ac;
+  w.dot = a->yc <= 4;
+  w.s = w.dot ? dot_tiling(t, a->yc) : wide_tiling(t, a->yc);
+  w.rows = w.dot && plan_rows(&w, units(t));
+  if (w.rows) return w;
+  if (w.dot && is_small(w.pixels * w.classes, a->yc, w.depth)) {
+    w.dot = false;
+    w.s = wide_tiling(t, INT_MAX);
+  }
+  w.c = choose_cut(&w.s, w.pixels, a->yc, w.depth, w.classes, 1, units(t));
+  if (!w.dot) {
+    struct tiling s = w.s;
+    s.b_cost = 0.2;
+    const struct cut c = choose_cut(&s, w.pixels, a->yc, w.depth, w.classes, 1, units(t));
+    const int panels = ceil_div(a->yc, s.nr);
+    const double packing = 2.0 * w.depth * panels * w.classes / units(t) + 500.0;
+    w.packed = c.cost + packing < 1.25 * w.c.cost; /* the other kind must earn a program of its own */
+    if (w.packed) {
+      w.c = c;
+      w.a.class_stride = w.depth * panels * s.nr;
+      w.panels = (size_t)w.classes * (size_t)w.a.class_stride;
+    }
+  }
+  w.a.m_tiles = w.c.m_tiles, w.a.n_panels = w.c.n_panels;
+  return w;
+}
+
+size_t clgan_conv_reg_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t) {
+  (void)g;
+  return plan_conv(node, t).panels;
+}
+
+static void add_packing(const struct conv_plan *w, const char *options, int weights, const struct clgan_target *t,
+                        struct clgan_launches *l) {
+  struct conv_reg_args a = w->a;
+  /* Rows of weights a work-item: about eight pieces a unit, 4 KiB at least. */
+  a.m_tiles = max_int(ceil_div(1024, a.yc), ceil_div(w->depth * w->classes, 8 * units(t)));
+  struct clgan_launch *k = clgan_launch_add(l, "conv_reg.cl", "conv_reg_pack", "%s", options);
+  clgan_launch_value(k, weights);
+  clgan_launch_scratch(k, 0, w->panels);
+  clgan_launch_bytes(k, &a, sizeof a);
+  clgan_launch_size(k, 3, (size_t)ceil_div(w->depth, a.m_tiles), 1, (size_t)w->classes, 1, 1, 1);
+}
+
+/* @return the kernel's name */
+static const char *write_conv_options(const struct conv_plan *w, char *options, size_t n) {
+  const struct tiling *s = &w->s;
+  if (w->rows) {
+    snprintf(options, n, "-DROWWISE=1 -DVL=%d -DMR=%d -DNCH=%d -DRING=%d -DWEIGHTS=%d", s->vl, s->mr, w->a.yc, RING,
+             ROW_WEIGHTS);
+    return "conv_reg_rows";
+  }
+  if (w->dot) {
+    snprintf(options, n, "-DVL=%d -DMR=%d -DNCH=%d -DMT=%d -DKC=%d", s->vl, s->mr, w->a.yc, s->mt, s->kc);
+    return "conv_reg_dot";
+  }
+  snprintf(options, n, "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DNP=%d -DKC=%d -DPACKED=%d", s->vl, s->mr, s->nv, s->mt, s->np,
+           s->kc, w->packed);
+  return "conv_reg";
+}
+
+void clgan_conv_reg_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
+                            struct clgan_launches *l) {
+  (void)g;
+  const int bias = node->n_in > 2 ? node->in[2] : CLGAN_NONE, scale = node->n_in > 3 ? node->in[3] : CLGAN_NONE;
+  struct conv_plan w = plan_conv(node, t);
+  const struct tiling *s = &w.s;
+  w.a.act = (int)node->attr.act, w.a.slope = node->attr.slope;
+  w.a.has_bias = bias != CLGAN_NONE, w.a.has_scale = scale != CLGAN_NONE;
+  char options[128];
+  const char *kernel = write_conv_options(&w, options, sizeof options);
+  if (w.packed) add_packing(&w, options, node->in[1], t, l);
+  struct clgan_launch *k = clgan_launch_add(l, w.dot ? "conv_reg_dot.cl" : "conv_reg.cl", kernel, "%s", options);
+  clgan_launch_value(k, node->in[0]);
+  if (w.packed)
+    clgan_launch_scratch(k, 0, w.panels);
+  else
+    clgan_launch_value(k, node->in[1]);
+  clgan_launch_value(k, bias);
+  clgan_launch_value(k, scale);
+  clgan_launch_value(k, node->out[0]);
+  clgan_launch_bytes(k, &w.a, sizeof w.a);
+  const size_t gx = w.rows ? (size_t)w.a.n * (size_t)w.a.n_panels : (size_t)ceil_div(w.pixels, w.a.m_tiles * s->mr);
+  const size_t gy = w.rows ? 1 : (size_t)ceil_div(ceil_div(w.a.yc, s->nr), w.a.n_panels);
+  clgan_launch_size(k, 3, gx, gy, (size_t)w.classes, 1, 1, 1);
+}
+
+/* -- weight gradient -- */
+
+struct wgrad_plan {
+  struct conv_reg_args a;
+  struct tiling s;
+  struct cut c;
+  bool few, lines; /**< few columns; and by lines of images */
+  int rows;
+};
+
+/* Whether few columns can go by lines of images: a split is then some images. */
+static bool plan_lines(struct wgrad_plan *w, int cu) {
+  static const int vectors[5] = {0, 10, 6, 4, 3};
+  struct conv_reg_args *a = &w->a;
+  const int mv = vectors[a->yc] * w->s.vl, cols = (a->yw - 1) * a->stride + a->kw;
+  if (a->yw < 4 || (double)a->kh * ((double)cols * a->ac + mv) > RING) return false;
+  if ((double)a->yc * a->kh * ((double)a->kw * a->ac + mv) > ROW_SUMS) return false;
+  w->s.nv = vectors[a->yc];
+  a->m_tiles = ceil_div(a->n, min_int(a->n, 8 * cu));
+  w->c.splits = ceil_div(a->n, a->m_tiles);
+  a->partial = 1, a->layout = 0;
+  return true;
+}
+
+/* choose_cut for wgrad_reg: a work-item's rows are any even share of all, its sums go through the cache once a block
+ * of pixels, and partial sums are added by another launch. */
+static struct cut choose_wgrad_cut(const struct tiling *s, int rows, int columns, int pixels, bool layout, int cu) {
+  const int tiles = ceil_div(rows, s->mr), panels = ceil_div(columns, s->nr), blocks = ceil_div(pixels, s->kc);
+  struct cut best = {.m_tiles = 0};
+  for (int share = 1; share <= tiles; share = share < 64 ? share + 1 : 2 * share)
+    for (int np = 1; np <= min_int(s->np, panels); np++)
+      for (int k = 1; k <= blocks && k <= 16 * cu; k++) {
+        const int mt = ceil_div(tiles, share), deep = ceil_div(blocks, k);
+        const int items = ceil_div(tiles, mt) * ceil_div(panels, np) * ceil_div(blocks, deep);
+        const double rounds = ceil_div(items, cu), slack = rounds < 4.0 ? 1.0 + 0.03 * (4.0 - rounds) : 1.0;
+        const double block =
+            ((double)mt * np + s->a_cost * mt + s->b_cost * np) * min_int(s->kc, pixels) + 6.0 * mt * np;
+        const double sum = k > 1 || layout ? 8.0 * tiles * panels * (k + 1) / cu + 500.0 : 0.0;
+        const double cost = rounds * slack * (deep * block + 200.0) + sum;
+        if (best.m_tiles == 0 || cost < best.cost * 0.999) best = (struct cut){mt, np, ceil_div(blocks, deep), cost};
+      }
+  return best;
+}
+
+static struct wgrad_plan plan_wgrad(const struct clgan_node *node, const struct clgan_target *t) {
+  struct wgrad_plan w = {.a = args_of(&node->attr.geom, false)};
+  const int pixels = w.a.n * w.a.yh * w.a.yw;
+  w.a.layout = node->attr.i[0];
+  w.rows = w.a.kh * w.a.kw * w.a.ac;
+  w.few = w.a.yc <= 4;
+  w.s = w.few ? few_tiling(t, w.a.yc) : wgrad_tiling(t, w.a.yc);
+  w.lines = w.few && plan_lines(&w, units(t));
+  if (w.lines) return w;
+  if (w.few && is_small(pixels, w.a.yc, w.rows)) {
+    w.few = false;
+    w.s = wgrad_tiling(t, INT_MAX);
+  }
+  /* A split of few columns earns its partial sums with at least two blocks of pixels. */
+  if (w.few)
+    w.c = choose_cut(&w.s, w.rows, w.a.yc, pixels, 1, max_int(1, pixels / (2 * w.s.kc)), units(t));
+  else
+    w.c = choose_wgrad_cut(&w.s, w.rows, w.a.yc, pixels, w.a.layout == 1, units(t));
+  w.a.split_pixels = ceil_div(ceil_div(pixels, w.c.splits), w.s.kc) * w.s.kc;
+  w.c.splits = ceil_div(pixels, w.a.split_pixels);
+  w.a.m_tiles = w.c.m_tiles, w.a.n_panels = w.c.n_panels;
+  w.a.partial = w.c.splits > 1 || (!w.few && w.a.layout == 1);
+  w.a.has_acc = !w.a.partial && node->n_in > 2 && node->in[2] != CLGAN_NONE;
+  return w;
+}
+
+static size_t partial_count(const struct wgrad_plan *w) {
+  return w->a.partial ? (size_t)w->c.splits * (size_t)w->rows * (size_t)w->a.yc : 0;
+}
+
+size_t clgan_conv_reg_wgrad_scratch(const struct clgan_ir *g, const struct clgan_node *node,
+                                    const struct clgan_target *t) {
+  (void)g;
+  const struct wgrad_plan w = plan_wgrad(node, t);
+  return partial_count(&w);
+}
+
+/* dW = acc + the partial sums in order. */
+static void add_sum(const struct wgrad_plan *w, const struct clgan_node *node, struct clgan_launches *l) {
+  const int acc = node->n_in > 2 ? node->in[2] : CLGAN_NONE;
+  struct clgan_launch *k = clgan_launch_add(l, "wgrad_reg_sum.cl", "wgrad_reg_sum", "%s", "");
+  clgan_launch_scratch(k, 0, partial_count(w));
+  clgan_launch_value(k, acc);
+  clgan_launch_value(k, node->out[0]);
+  clgan_launch_int(k, w->c.splits);
+  clgan_launch_int(k, w->a.kh * w->a.kw);
+  clgan_launch_int(k, w->a.ac);
+  clgan_launch_int(k, w->a.yc);
+  clgan_launch_int(k, node->attr.i[0]);
+  clgan_launch_int(k, acc != CLGAN_NONE);
+  clgan_launch_size(k, 3, (size_t)ceil_div(w->a.ac, 16), (size_t)ceil_div(w->a.yc, 64), (size_t)(w->a.kh * w->a.kw), 1,
+                    1, 1);
+}
+
+static void add_lines(const struct wgrad_plan *w, const struct clgan_node *node, struct clgan_launches *l) {
+  struct clgan_launch *k = clgan_launch_add(l, "wgrad_reg_few.cl", "wgrad_reg_rows",
+                                            "-DROWWISE=1 -DVL=%d -DNV=%d -DNCH=%d -DRING=%d -DSUMS=%d", w->s.vl,
+                                            w->s.nv, w->a.yc, RING, ROW_SUMS);
+  clgan_launch_value(k, node->in[0]);
+  clgan_launch_value(k, node->in[1]);
+  clgan_launch_scratch(k, 0, partial_count(w));
+  clgan_launch_bytes(k, &w->a, sizeof w->a);
+  clgan_launch_size(k, 1, (size_t)w->c.splits, 1, 1, 1, 1, 1);
+}
+
+static void add_products(const struct wgrad_plan *w, const struct clgan_node *node, struct clgan_launches *l) {
+  const struct tiling *s = &w->s;
+  struct clgan_launch *k =
+      w->few ? clgan_launch_add(l, "wgrad_reg_few.cl", "wgrad_reg_few", "-DVL=%d -DNV=%d -DNCH=%d -DMT=%d -DKC=%d",
+                                s->vl, s->nv, w->a.yc, s->mt, s->kc)
+             : clgan_launch_add(l, "wgrad_reg.cl", "wgrad_reg", "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DNP=%d -DKC=%d",
+                                s->vl, s->mr, s->nv, s->mt, s->np, s->kc);
+  clgan_launch_value(k, node->in[0]);
+  clgan_launch_value(k, node->in[1]);
+  clgan_launch_value(k, w->a.has_acc ? node->in[2] : CLGAN_NONE);
+  if (w->a.partial)
+    clgan_launch_scratch(k, 0, partial_count(w));
+  else
+    clgan_launch_value(k, node->out[0]);
+  clgan_launch_bytes(k, &w->a, sizeof w->a);
+  clgan_launch_size(k, 3, (size_t)ceil_div(w->rows, w->c.m_tiles * s->mr),
+                    (size_t)ceil_div(ceil_div(w->a.yc, s->nr), w->c.n_panels), (size_t)w->c.splits, 1, 1, 1);
+}
+
+void clgan_conv_reg_wgrad_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
+                                  struct clgan_launches *l) {
+  (void)g;
+  const struct wgrad_plan w = plan_wgrad(node, t);
+  if (w.lines)
+    add_lines(&w, node, l);
+  else
+    add_products(&w, node, l);
+  if (w.a.partial) add_sum(&w, node, l);
+}

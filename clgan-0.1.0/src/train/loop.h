@@ -1,0 +1,27 @@
+/** @file loop.h  A training run: steps, log.jsonl, sample sheets, checkpoints, signals, resume. */
+#ifndef CLGAN_TRAIN_LOOP_H
+#define CLGAN_TRAIN_LOOP_H
+#include "base/folder.h"
+#include "train/trainer.h"
+
+struct clgan_loop_options {
+  const char *out;          /**< run folder (made, and taken: no other process trains into it meanwhile) */
+  struct clgan_folder *folder; /**< the run folder where the caller has taken it already; else NULL */
+  uint64_t steps;           /**< the run's total, also on resume; 0: no bound */
+  double minutes;           /**< of this invocation; 0: no bound */
+  uint64_t checkpoint_every, sample_every, log_every; /**< steps; 0: defaults */
+};
+/** Trains until a bound is reached or SIGINT, SIGTERM or (unless ignored) SIGHUP came: then a checkpoint is saved and
+ * CLGAN_ERR_INTERRUPTED returned; a second SIGINT, or a second SIGTERM, ends the process at once. Ends with a checkpoint and a sample.
+ * What cannot be written before the end (a full disk) is warned of and tried again soon, and training goes on; a last checkpoint
+ * that cannot be written is CLGAN_ERR_IO, and the one before it is still there. The log gets one JSON object per logged step: step, images, seconds, images_per_s, losses.
+ * @param images_per_s receives the run's rate (without compiling and saving). */
+enum clgan_status clgan_loop_run(struct clgan_trainer *t, const struct clgan_model *m, const struct clgan_loop_options *o,
+                                 double *images_per_s, struct clgan_error *e);
+/** A grid: columns share z, rows are the classes or ages given. rows: n_rows condition vectors. As a PNG. */
+enum clgan_status clgan_sheet_grid(struct clgan_sampler *s, const struct clgan_model *m, const float *conditions, size_t n_rows, const float *z,
+                                   size_t n_cols, const char *path, struct clgan_error *e);
+/** Pairs, original left and reconstruction G(E(x), c) right, `pairs_across` to a row. c NULL: E's own estimate. */
+enum clgan_status clgan_sheet_pairs(struct clgan_sampler *s, const struct clgan_model *m, size_t n, const unsigned char *images, const float *c,
+                                    size_t pairs_across, const char *path, struct clgan_error *e);
+#endif

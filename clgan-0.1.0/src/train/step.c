@@ -1,0 +1,248 @@
+/* step.c - the training steps as graphs. The order of emission is the order of the method. */
+#include "train/step.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/philox.h"
+#include "train/emit.h"
+
+enum { REAL, FAKE };
+
+void clgan_step_constants(const struct clgan_model *m, uint64_t step, uint64_t adam_t, double lr_scale, float out[CLGAN_CONST_COUNT]) {
+  const struct clgan_settings *s = &m->settings;
+  double decay = (1.0 + (double)step) / (10.0 + (double)step);
+  memset(out, 0, sizeof(float) * CLGAN_CONST_COUNT);
+  out[CLGAN_CONST_LR_D] = (float)(s->lr_d * lr_scale);
+  out[CLGAN_CONST_LR_G] = (float)(s->lr_g * lr_scale);
+  out[CLGAN_CONST_BC1] = (float)(1 - pow(s->beta1, (double)adam_t));
+  out[CLGAN_CONST_BC2] = (float)(1 - pow(s->beta2, (double)adam_t));
+  out[CLGAN_CONST_EMA] = (float)(1 - (decay < s->ema ? decay : s->ema));
+  out[CLGAN_CONST_RAMP] = s->ramp > 0 ? (float)fmin(1.0, (double)step / s->ramp) : 1.0f;
+}
+
+/* -- inputs -- */
+
+static void make_inputs(struct clgan_step *s) {
+  const struct clgan_model *m = s->model;
+  struct clgan_ir *g = s->g;
+  int n = s->batch;
+  s->x = clgan_ir_input(g, "x", s->live ? CLGAN_U8 : CLGAN_F32, clgan_shape_of(n, m->height, m->width, m->channels));
+  s->consts = clgan_ir_input(g, "consts", CLGAN_F32, clgan_shape_of(1, 1, 1, CLGAN_CONST_COUNT));
+  s->counters = s->live ? clgan_ir_input(g, "counters", CLGAN_I32, clgan_shape_of(1, 1, 1, 4)) : CLGAN_NONE;
+  s->label = clgan_emit_label_input(g, m, n);
+  struct clgan_shape zs = clgan_shape_of(n, 1, 1, m->latent), shift = clgan_shape_of(n, 1, 1, 2);
+  bool face = m->condition == CLGAN_CONDITION_FACE;
+  int kind = m->latent_kind == CLGAN_LATENT_UNIFORM ? CLGAN_DRAW_SYMMETRIC : CLGAN_DRAW_NORMAL;
+  s->z = s->live ? clgan_emit_draw(g, s->counters, kind, 0, 0, zs) : clgan_ir_input(g, "z", CLGAN_F32, zs);
+  s->e_noise = CLGAN_NONE;
+  if (m->nets[CLGAN_NET_E].n_inputs > 1)
+    s->e_noise = s->live ? clgan_emit_draw(g, s->counters, CLGAN_DRAW_NORMAL, 1, 0, zs) : clgan_ir_input(g, "e_noise", CLGAN_F32, zs);
+  for (int k = 0; k < CLGAN_SHIFTS; k++) {
+    char name[16];
+    snprintf(name, sizeof name, "shift%d", k);
+    s->shift[k] = CLGAN_NONE;
+    if (!face || !m->settings.shift) continue;
+    s->shift[k] = s->live ? clgan_emit_draw(g, s->counters, CLGAN_DRAW_INTEGER, 2 + (uint32_t)k, 17, shift) : clgan_ir_input(g, name, CLGAN_I32, shift);
+  }
+}
+
+static int image_value(struct clgan_step *s) {
+  return s->live ? clgan_emit_unpack(s->g, s->model, s->x) : s->x;
+}
+
+/* -- updates -- */
+
+/* Gradients of the starts with respect to a net's trainable parameters, each stored at its place in the net's gradient group. */
+static void gradients(struct clgan_step *s, const struct clgan_start *starts, size_t n_starts, const int *nets, size_t n_nets) {
+  size_t total = 0, at = 0;
+  for (size_t k = 0; k < n_nets; k++) total += s->net[nets[k]].net->n_params;
+  int *wrt = clgan_mem_array(total, sizeof *wrt), *grads = clgan_mem_array(total, sizeof *grads);
+  for (size_t k = 0; k < n_nets; k++)
+    for (size_t p = 0; p < s->net[nets[k]].net->n_params; p++)
+      if (s->net[nets[k]].net->params[p].trainable) wrt[at++] = s->net[nets[k]].value[p];
+  clgan_autodiff(s->g, starts, n_starts, wrt, at, grads);
+  at = 0;
+  for (size_t k = 0; k < n_nets; k++)
+    for (size_t p = 0; p < s->net[nets[k]].net->n_params; p++) {
+      const struct clgan_param *q = &s->net[nets[k]].net->params[p];
+      if (!q->trainable) continue;
+      if (grads[at] == CLGAN_NONE && !s->g->error.status)
+        clgan_ir_fail(s->g, "no gradient reaches %s.%s", s->net[nets[k]].net->name, q->name);
+      clgan_ir_pin(s->g, grads[at++], s->grads[nets[k]], q->offset);
+    }
+  clgan_mem_free(wrt);
+  clgan_mem_free(grads);
+}
+
+static void update(struct clgan_step *s, int net, int lr) {
+  const struct clgan_settings *o = &s->model->settings;
+  struct clgan_net_state *n = &s->net[net];
+  struct clgan_shape size = clgan_ir_shape(s->g, n->group);
+  char m[64], v[64];
+  snprintf(m, sizeof m, "%s.m", n->net->name);
+  snprintf(v, sizeof v, "%s.v", n->net->name);
+  struct clgan_attr attr = {.f = {(float)o->beta1, (float)o->beta2, (float)o->adam_eps, (float)o->weight_decay},
+                            .i = {lr, CLGAN_CONST_BC1, CLGAN_CONST_BC2}};
+  int in[5] = {n->group, clgan_ir_state(s->g, m, CLGAN_F32, size), clgan_ir_state(s->g, v, CLGAN_F32, size), s->grads[net], s->consts};
+  int out[CLGAN_NODE_OUT];
+  clgan_ir_emit(s->g, CLGAN_OP_ADAM, &attr, 5, in, out);
+  clgan_net_refresh(s->g, n, out[0]);
+}
+
+static void average(struct clgan_step *s, int net) {
+  struct clgan_attr attr = {.i = {CLGAN_CONST_EMA}};
+  int in[3] = {s->ema[net].group, s->net[net].group, s->consts};
+  clgan_ir_emit(s->g, CLGAN_OP_LERP, &attr, 3, in, NULL);
+}
+
+static int apply(struct clgan_step *s, int net, enum clgan_bn_mode mode, bool frozen, const int *in, int *out) {
+  struct clgan_apply how = {.mode = mode, .frozen = frozen, .momentum = CLGAN_NONE};
+  int own[4] = {CLGAN_NONE, CLGAN_NONE, CLGAN_NONE, CLGAN_NONE};
+  clgan_net_apply(s->g, &s->net[net], &how, in, out ? out : own);
+  return out ? out[0] : own[0];
+}
+
+static int shifted(struct clgan_step *s, int x, int k) {
+  if (s->shift[k] == CLGAN_NONE) return x;
+  struct clgan_attr attr = {.i = {8}};
+  return clgan_ir_emit(s->g, CLGAN_OP_SHIFT, &attr, 2, (int[]){x, s->shift[k]}, NULL);
+}
+
+static int gan_loss(struct clgan_step *s, int score, float weight, int sign_real) {
+  struct clgan_attr attr = {.f = {weight}, .i = {sign_real, -sign_real}};
+  return clgan_ir_emit(s->g, CLGAN_OP_LOSS_GAN, &attr, 1, &score, NULL);
+}
+
+static void report(struct clgan_step *s, const int *losses, const char *const *names, int n) {
+  s->losses = clgan_ir_emit(s->g, CLGAN_OP_STACK, NULL, n, losses, NULL);
+  s->n_losses = n;
+  for (int k = 0; k < n; k++) s->loss_names[k] = names[k];
+}
+
+/* -- bcgan: the conditional models -- */
+
+struct pass { /* of the forward passes that both updates share */
+  int x, c, z_hat, factors, x_hat, zz, cc;
+};
+
+static int both(struct clgan_step *s, int real, int fake) {
+  return real == CLGAN_NONE ? CLGAN_NONE : clgan_emit_concat_n(s->g, real, fake);
+}
+
+/* D on real and generated pairs in one batch: it has no batch norm, so the halves do not meet. */
+static int discriminate(struct clgan_step *s, const struct pass *p, int shift_real, int shift_fake) {
+  int xx = both(s, shifted(s, p->x, shift_real), shifted(s, p->x_hat, shift_fake));
+  return apply(s, CLGAN_NET_D, CLGAN_BN_TRAIN, false, (int[]){xx, p->zz, p->cc}, NULL);
+}
+
+static struct clgan_start weighed(int loss, double f) {
+  struct clgan_start s = {loss, CLGAN_NONE, {(float)f, CLGAN_NONE, 0}};
+  return s;
+}
+
+static struct clgan_start ramped(const struct clgan_step *s, int loss, double f) {
+  struct clgan_start r = {loss, CLGAN_NONE, {(float)f, s->consts, CLGAN_CONST_RAMP}};
+  return r;
+}
+
+/* The extrinsic factor loss: its parts as starts, their sum for the log. */
+static int factor_loss(struct clgan_step *s, int factors, double weight, struct clgan_start *starts, size_t *n) {
+  int part[2];
+  int parts = clgan_emit_factor_losses(s->g, s->model, factors, s->label, part);
+  for (int k = 0; k < parts; k++) starts[(*n)++] = ramped(s, part[k], weight);
+  return parts == 2 ? clgan_ir_emit(s->g, CLGAN_OP_ADD, NULL, 2, part, NULL) : part[0];
+}
+
+static void emit_bcgan(struct clgan_step *s) {
+  static const char *const names[] = {"d", "adversarial", "cycle_x", "cycle_z", "factor_real", "factor_fake"};
+  const struct clgan_settings *o = &s->model->settings;
+  struct pass p = {.x = image_value(s), .c = clgan_emit_condition(s->g, s->model, s->label)};
+  int e_out[4] = {CLGAN_NONE, CLGAN_NONE, CLGAN_NONE, CLGAN_NONE}, back[4] = {CLGAN_NONE, CLGAN_NONE, CLGAN_NONE, CLGAN_NONE};
+  apply(s, CLGAN_NET_E, CLGAN_BN_TRAIN, false, (int[]){p.x, s->e_noise}, e_out); /* 1 */
+  p.z_hat = e_out[0], p.factors = e_out[1];
+  p.x_hat = apply(s, CLGAN_NET_G, CLGAN_BN_TRAIN, false, (int[]){s->z, p.c}, NULL); /* 2 */
+  p.zz = both(s, p.z_hat, s->z);
+  p.cc = both(s, p.c, p.c);
+
+  int loss_d = gan_loss(s, discriminate(s, &p, 0, 1), 1, -1); /* 3 */
+  struct clgan_start d_start = weighed(loss_d, 1);
+  gradients(s, &d_start, 1, (int[]){CLGAN_NET_D}, 1);
+  update(s, CLGAN_NET_D, CLGAN_CONST_LR_D);
+  clgan_net_power_iteration(s->g, &s->net[CLGAN_NET_D]);
+
+  int adversarial = gan_loss(s, discriminate(s, &p, 2, 3), 1, 1); /* 4 */
+  int x_back = apply(s, CLGAN_NET_G, CLGAN_BN_STILL, false, (int[]){p.z_hat, p.c}, NULL);
+  int cycle_x = clgan_ir_emit(s->g, CLGAN_OP_LOSS_L1, NULL, 2, (int[]){p.x, x_back}, NULL);
+  apply(s, CLGAN_NET_E, CLGAN_BN_STILL, !o->fakes_teach_encoder, (int[]){p.x_hat, CLGAN_NONE}, back);
+  int cycle_z = clgan_ir_emit(s->g, CLGAN_OP_LOSS_L1, NULL, 2, (int[]){s->z, back[0]}, NULL);
+  struct clgan_start starts[8] = {weighed(adversarial, 1), weighed(cycle_x, o->lambda_x), weighed(cycle_z, o->lambda_z)};
+  size_t n = 3;
+  int real = factor_loss(s, p.factors, o->gamma, starts, &n), fake = factor_loss(s, back[1], o->lambda_a, starts, &n);
+  gradients(s, starts, n, (int[]){CLGAN_NET_G, CLGAN_NET_E}, 2);
+  update(s, CLGAN_NET_G, CLGAN_CONST_LR_G);
+  update(s, CLGAN_NET_E, CLGAN_CONST_LR_G);
+  average(s, CLGAN_NET_G);
+  average(s, CLGAN_NET_E);
+  report(s, (int[]){loss_d, adversarial, cycle_x, cycle_z, real, fake}, names, 6);
+}
+
+/* -- bigan: D, E and G updated from one forward pass -- */
+
+static void emit_bigan(struct clgan_step *s) {
+  static const char *const names[] = {"d", "ge"};
+  int x = image_value(s);
+  int z_hat = apply(s, CLGAN_NET_E, CLGAN_BN_TRAIN, false, (int[]){x}, NULL);
+  int real = apply(s, CLGAN_NET_D, CLGAN_BN_TRAIN, false, (int[]){x, z_hat}, NULL);
+  int x_hat = apply(s, CLGAN_NET_G, CLGAN_BN_TRAIN, false, (int[]){s->z}, NULL);
+  int fake = apply(s, CLGAN_NET_D, CLGAN_BN_TRAIN, false, (int[]){x_hat, s->z}, NULL);
+  int score = clgan_emit_concat_n(s->g, real, fake);
+  int loss_d = gan_loss(s, score, 0.5f, -1), loss_ge = gan_loss(s, score, 0.5f, 1);
+  struct clgan_start d = weighed(loss_d, 1), ge = weighed(loss_ge, 1);
+  gradients(s, &d, 1, (int[]){CLGAN_NET_D}, 1);
+  gradients(s, &ge, 1, (int[]){CLGAN_NET_G, CLGAN_NET_E}, 2);
+  update(s, CLGAN_NET_D, CLGAN_CONST_LR_D);
+  update(s, CLGAN_NET_G, CLGAN_CONST_LR_G);
+  update(s, CLGAN_NET_E, CLGAN_CONST_LR_G);
+  report(s, (int[]){loss_d, loss_ge}, names, 2);
+}
+
+enum clgan_status clgan_step_create(const struct clgan_model *m, int batch, bool live, struct clgan_step **out, struct clgan_error *e) {
+  struct clgan_step *s = clgan_mem_alloc(sizeof *s);
+  *out = NULL;
+  s->g = clgan_ir_create();
+  s->model = m;
+  s->batch = batch;
+  s->live = live;
+  bool averaged = m->step == CLGAN_STEP_BCGAN;
+  for (int k = 0; k < 3; k++) {
+    char name[64];
+    clgan_net_state_create(s->g, &m->nets[k], m->nets[k].name, &s->net[k]);
+    snprintf(name, sizeof name, "%s.grads", m->nets[k].name);
+    s->grads[k] = clgan_ir_state(s->g, name, CLGAN_F32, clgan_ir_shape(s->g, s->net[k].group));
+    snprintf(name, sizeof name, "%s_ema", m->nets[k].name);
+    if (k < 2 && averaged) clgan_net_state_create(s->g, &m->nets[k], name, &s->ema[k]);
+  }
+  make_inputs(s);
+  if (averaged)
+    emit_bcgan(s);
+  else
+    emit_bigan(s);
+  if (s->g->error.status) {
+    enum clgan_status st = clgan_error_set(e, s->g->error.status, "%s", s->g->error.text);
+    clgan_step_destroy(s);
+    return st;
+  }
+  *out = s;
+  return CLGAN_OK;
+}
+
+void clgan_step_destroy(struct clgan_step *s) {
+  if (!s) return;
+  for (int k = 0; k < 3; k++) clgan_net_state_free(&s->net[k]);
+  for (int k = 0; k < 2; k++) clgan_net_state_free(&s->ema[k]);
+  clgan_ir_destroy(s->g);
+  clgan_mem_free(s);
+}

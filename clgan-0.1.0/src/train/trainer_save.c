@@ -1,0 +1,102 @@
+/* trainer_save.c - a training run to a checkpoint and back. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "train/trainer_private.h"
+
+/* Every net of a checkpoint: name in the file, and where it lies on the device. */
+struct place {
+  int net;
+  struct clgan_weights_place at;
+};
+
+static size_t places(const struct clgan_model *m, struct place out[16]) {
+  static const char *const net[3] = {"G", "E", "D"}, *const ema[2] = {"G_ema", "E_ema"}, *const mom[3] = {"opt.m.G", "opt.m.E", "opt.m.D"},
+                                 *const var[3] = {"opt.v.G", "opt.v.E", "opt.v.D"};
+  size_t n = 0;
+  bool averages = clgan_model_has_averages(m);
+  for (int k = 0; k < 3; k++) {
+    /* without averages the statistics that go into the file are those estimated anew, which lie beside the copies used for sampling */
+    const char *others = averages || k == CLGAN_NET_D ? net[k] : ema[k];
+    out[n++] = (struct place){k, {net[k], net[k], "params", others}};
+    if (averages && k < 2) out[n++] = (struct place){k, {ema[k], ema[k], "params", ema[k]}};
+    out[n++] = (struct place){k, {mom[k], net[k], "m", NULL}};
+    out[n++] = (struct place){k, {var[k], net[k], "v", NULL}};
+  }
+  return n;
+}
+
+static void describe(const struct clgan_trainer *t, struct clgan_checkpoint *c) {
+  char text[64];
+  c->step = t->step;
+  c->seed = t->options.seed;
+  c->variants = clgan_mem_printf("%s", clgan_run_variants(t->run));
+  snprintf(text, sizeof text, "%d", t->options.batch);
+  clgan_checkpoint_set_extra(c, "batch", text);
+  if (!t->data) return;
+  c->data_hash = clgan_mem_strdup(clgan_dataset_hash(t->data));
+  clgan_checkpoint_set_extra(c, "data", t->data->name);
+  if (t->data->labels != CLGAN_LABELS_CLASS || !t->batches) return;
+  clgan_names_copy(&c->class_names, &t->data->class_names);
+  uint64_t counts[256];
+  clgan_dataset_class_counts(t->data, t->batches->items, t->batches->count, counts);
+  c->n_label_counts = t->data->classes;
+  c->label_counts = clgan_mem_array(c->n_label_counts, sizeof *c->label_counts);
+  memcpy(c->label_counts, counts, c->n_label_counts * sizeof *counts);
+}
+
+enum clgan_status clgan_trainer_save(struct clgan_trainer *t, const char *path, struct clgan_error *e) {
+  CLGAN_TRY(clgan_trainer_estimate(t, e));
+  struct clgan_checkpoint *c = clgan_checkpoint_create(t->m);
+  struct place p[16];
+  size_t n = places(t->m, p);
+  enum clgan_status s = CLGAN_OK;
+  describe(t, c);
+  for (size_t k = 0; k < n && s == CLGAN_OK; k++) s = clgan_weights_get(t->store, &t->m->nets[p[k].net], &p[k].at, &c->tensors, e);
+  for (size_t k = 0; k < c->tensors.n && s == CLGAN_OK; k++)
+    for (size_t i = 0; i < c->tensors.items[k].count; i++)
+      if (c->tensors.items[k].data[i] - c->tensors.items[k].data[i] != 0.0f) {
+        s = clgan_error_set(e, CLGAN_ERR_NUMERIC, "step %llu: %s is not finite; the last checkpoint is kept: try a lower lr_d and lr_g (--set)",
+                            (unsigned long long)t->step, c->tensors.items[k].name);
+        break;
+      }
+  if (s == CLGAN_OK) s = clgan_checkpoint_save(c, path, false, e);
+  clgan_checkpoint_destroy(c);
+  return s;
+}
+
+static enum clgan_status fits(const struct clgan_trainer *t, const struct clgan_checkpoint *c, const char *path, struct clgan_error *e) {
+  char *batch = clgan_checkpoint_extra(c, "batch");
+  bool same = batch && atoi(batch) == t->options.batch;
+  clgan_mem_free(batch);
+  if (!same) return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: was trained with another --batch: resume with the same", path);
+  if (t->data && c->data_hash && strcmp(c->data_hash, clgan_dataset_hash(t->data)) != 0)
+    return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: was trained on another data set than %s: resume with the same --data", path, t->data->name);
+  return CLGAN_OK;
+}
+
+enum clgan_status clgan_trainer_resume(struct clgan_trainer *t, const char *path, struct clgan_error *e) {
+  struct clgan_checkpoint *c = NULL;
+  CLGAN_TRY(clgan_checkpoint_load(path, &c, e));
+  struct place p[16];
+  size_t n = places(t->m, p);
+  enum clgan_status s = clgan_checkpoint_check(c, t->m, CLGAN_CHECKPOINT_TRAIN, path, e);
+  if (s == CLGAN_OK) s = fits(t, c, path, e);
+  for (size_t k = 0; k < n && s == CLGAN_OK; k++) {
+    s = clgan_weights_put(t->store, &t->m->nets[p[k].net], &p[k].at, &c->tensors, e);
+  }
+  if (s == CLGAN_OK) {
+    t->step = c->step;
+    t->options.seed = c->seed;
+    if (t->batches) t->batches->seed = c->seed;
+    if (t->batches) t->batches->epoch = UINT64_MAX;
+    if (c->variants && strcmp(c->variants, clgan_run_variants(t->run)) != 0)
+      clgan_log_warn("%s was trained with other kernel variants (%s; now %s): it continues, but not bit-identically", path, c->variants,
+                     clgan_run_variants(t->run));
+  }
+  clgan_checkpoint_destroy(c);
+  return s;
+}

@@ -1,0 +1,78 @@
+#!/bin/sh
+# Training from end to end on the builtin digits: files, pictures, resume, refusals.
+# shellcheck source=tests/cli/common.sh
+. "$(dirname "$0")/common.sh"
+need_device
+checkpoint=checkpoint.safetensors
+
+must tiny six 6 --log-every 1 --verbose
+says 'device' err
+says 'launches' err
+says 'programs compiled' err
+says 'MiB in arenas' err
+says 'images/s' err
+says 'six/checkpoint.safetensors' err
+holds test "$(wc -l <six/log.jsonl)" -eq 6
+says '"step":5,"images":48,' six/log.jsonl
+holds test "$(step_of six/$checkpoint)" -eq 6
+png_is six/samples/step-000006.png 280 280
+
+# The same command gives the same bytes; a run in two parts equals one without a stop.
+works tiny again 6 --log-every 1
+holds cmp six/$checkpoint again/$checkpoint
+works tiny parts 3 --log-every 1
+holds test "$(step_of parts/$checkpoint)" -eq 3
+works "$CLGAN" train --resume parts --steps 6 --log-every 1
+holds cmp six/$checkpoint parts/$checkpoint
+holds test "$(wc -l <parts/log.jsonl)" -eq 6
+works tiny other 6 --seed 1
+checks=$((checks + 1))
+cmp -s six/$checkpoint other/$checkpoint && problem 'another seed gave the same checkpoint'
+
+# Bounds by images and epochs, rounded up to whole steps; options that are said again and agree.
+works "$CLGAN" train --resume parts --model digits --base 4 --batch 8 --seed 0 --set lr_g=2e-4 --images 57 --out parts
+holds test "$(step_of parts/$checkpoint)" -eq 8
+works "$CLGAN" train --model digits --base 4 --epochs 0.0011 --out epoch --device auto --set batch=8
+holds test "$(step_of epoch/$checkpoint)" -eq 2
+works "$CLGAN" train --resume six/$checkpoint --steps 7 --out seven --quiet
+holds test "$(step_of seven/$checkpoint)" -eq 7
+holds test "$(step_of six/$checkpoint)" -eq 6
+
+# Refusals leave everything as it was.
+cp -r six kept
+fails 2 '--resume six' tiny six 9
+fails 2 'base=4' "$CLGAN" train --resume six --base 8 --steps 9
+fails 2 'batch=8' "$CLGAN" train --resume six --batch 16 --steps 9
+fails 2 'lr_g=' "$CLGAN" train --resume six --set lr_g=1e-3 --steps 9
+fails 2 '--seed 5' "$CLGAN" train --resume six --seed 5 --steps 9
+fails 2 '--model bigan-mlp' "$CLGAN" train --resume six --model bigan-mlp --steps 9
+fails 2 '--out seven' "$CLGAN" train --resume six --out seven --steps 9
+fails 2 '--resume nowhere' "$CLGAN" train --resume nowhere --steps 9
+idx data 16
+fails 2 'another data set' "$CLGAN" train --resume six --data data --steps 9
+: >file
+fails 1 'file' tiny file/run 1
+if [ "$(id -u)" -ne 0 ]; then
+  mkdir locked
+  chmod 555 locked
+  fails 1 'locked' tiny locked/run 1
+  fails 1 'locked' tiny locked 1
+fi
+holds diff -r six kept
+works tiny mnist 2 --data data
+works "$CLGAN" train --resume mnist --steps 3
+holds test "$(step_of mnist/$checkpoint)" -eq 3
+
+# A model without condition and averages.
+works "$CLGAN" train --model bigan-mlp --base 1 --batch 8 --steps 2 --out mlp
+holds test "$(step_of mlp/$checkpoint)" -eq 2
+
+works "$CLGAN" bench train --model digits --base 4 --batch 8 --steps 7 --json bench.json
+says 'images/s' out
+for word in '"clgan-bench/1"' '"machine"' '"device"' '"train/digits/base4/batch8"' '"median_s"' '"spread"' \
+  '"images_per_s"' '"gflops"'; do
+  says "$word" bench.json
+done
+holds grep -qE '"runs":[[:space:]]*7' bench.json
+fails 1 'file' "$CLGAN" bench train --model digits --base 4 --steps 1 --json file/bench.json
+passed

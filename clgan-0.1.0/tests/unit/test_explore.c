@@ -1,0 +1,237 @@
+/* test_explore.c: what a code holds, where it is known: variance components of made-up functions, and a linear model whose
+ * shares, influences and round trips follow from its weights. */
+#include "train/explore.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/log.h"
+#include "base/philox.h"
+#include "base/mem.h"
+#include "unit.h"
+
+static struct clgan_error error;
+
+#define MUST(call)                                                 \
+  do {                                                             \
+    if ((call) != CLGAN_OK) fail_msg("%s: %s", #call, error.text); \
+  } while (0)
+
+static void near(double got, double want, double allowed, const char *what) {
+  if (!(fabs(got - want) <= allowed)) fail_msg("%s: %g, not %g +- %g", what, got, want, allowed);
+}
+
+/* Y_p = 2 z + 3 c + 1.5 z c + 7 for one pixel, -z for another: Vz = 4 + 1, Vc = 9 Var(c), Vb = 2.25 Var(c), with z ~ N(0,1)
+ * and conditions of mean 0. */
+static struct clgan_shares made_up(bool every, size_t codes, size_t conditions, double variance_c, uint64_t seed) {
+  struct clgan_crossing *x = clgan_crossing_create(conditions, 2);
+  float *y = clgan_mem_array(conditions * 2, sizeof *y), *c = clgan_mem_array(conditions, sizeof *c);
+  struct clgan_random r;
+  clgan_random_init(&r, seed, 0, CLGAN_STREAM_SAMPLE);
+  for (size_t k = 0; k < conditions; k++) /* all there are: -1, 1 in turn; a sample: normals */
+    c[k] = (float)sqrt(variance_c) * (every ? (k % 2 ? 1.0f : -1.0f) : clgan_random_normal(&r));
+  for (size_t m = 0; m < codes; m++) {
+    float z = clgan_random_normal(&r);
+    for (size_t k = 0; k < conditions; k++) {
+      y[2 * k] = 2 * z + 3 * c[k] + 1.5f * z * c[k] + 7;
+      y[2 * k + 1] = -z;
+    }
+    clgan_crossing_add(x, y);
+  }
+  struct clgan_shares s;
+  clgan_crossing_shares(x, every, &s);
+  clgan_crossing_destroy(x);
+  clgan_mem_free(y);
+  clgan_mem_free(c);
+  return s;
+}
+
+static void components(void **state) {
+  (void)state;
+  struct clgan_shares s = made_up(true, 20000, 4, 0.5, 1);
+  double v = 5 + 4.5 + 1.125;
+  near(s.variance, v / 2, 0.1, "V");
+  near(s.first_z, 5 / v, 0.01, "first_z");
+  near(s.first_c, 4.5 / v, 0.01, "first_c");
+  near(s.both, 1.125 / v, 0.005, "both");
+  near(s.total_z, s.first_z + s.both, 1e-12, "total_z");
+  near(s.total_c, s.first_c + s.both, 1e-12, "total_c");
+  near(s.first_z + s.total_c, 1, 1e-12, "sum");
+  assert_int_equal(s.codes, 20000);
+  assert_int_equal(s.conditions, 4);
+}
+
+/* Unbiased with few codes and few conditions of many, which a plain ratio of sums is not: the mean over many designs. */
+static void small_designs_are_unbiased(void **state) {
+  (void)state;
+  double z[2] = {0}, c[2] = {0}, b[2] = {0};
+  enum { TIMES = 4000 };
+  for (uint64_t k = 0; k < TIMES; k++)
+    for (int every = 0; every < 2; every++) {
+      struct clgan_shares s = made_up(every, 12, 6, 0.5, 100 + k);
+      z[every] += 2 * s.first_z * s.variance / TIMES;
+      c[every] += 2 * s.first_c * s.variance / TIMES;
+      b[every] += 2 * s.both * s.variance / TIMES;
+    }
+  for (int every = 0; every < 2; every++) {
+    near(z[every], 5, 0.15, "Vz");
+    near(c[every], 4.5, 0.15, "Vc");
+    near(b[every], 1.125, 0.06, "Vb");
+  }
+}
+
+static void nothing_to_share(void **state) {
+  (void)state;
+  const float same[4] = {3, 3, 3, 3}, other[2] = {5, 9};
+  struct clgan_shares s;
+  struct clgan_crossing *x = clgan_crossing_create(2, 2);
+  for (int k = 0; k < 5; k++) clgan_crossing_add(x, same);
+  clgan_crossing_shares(x, true, &s);
+  assert_true(s.variance == 0 && s.first_z == 0 && s.first_c == 0 && s.total_z == 0);
+  clgan_crossing_destroy(x);
+  x = clgan_crossing_create(1, 2); /* without a condition */
+  clgan_crossing_add(x, same);
+  clgan_crossing_add(x, other);
+  clgan_crossing_shares(x, true, &s);
+  near(s.variance, (2 + 18) / 2.0, 1e-12, "V");
+  assert_true(s.first_z == 1 && s.total_z == 1 && s.first_c == 0 && s.both == 0);
+  clgan_crossing_destroy(x);
+}
+
+/* -- a linear model: x_p = w_p z_p, but the last pixel, which is +-0.5 for the two classes; E inverts that -- */
+enum { Z = 4 };
+static const float w[Z] = {0.9f, 0.5f, 0.1f, 0};
+static const char text[] =
+    "clgan-model 1\nname line\nstep bcgan\nimage 2 2 1\nlatent uniform 4\ncondition class 2\n"
+    "net G (z, c)\n  fc linear 4 nobias in=z,c\n  shape 2 2 1\n"
+    "net E (x)\n  z linear 4 nobias in=x out=z\n  c linear 2 nobias in=x out=factors\n"
+    "net D (x, z, c)\n  d linear 1 in=x,z,c out=s\n  score s\n";
+
+static struct clgan_device_list *list;
+static struct clgan_cl *cl;
+static struct clgan_model *model;
+static struct clgan_store *store;
+static struct clgan_explorer explorer;
+static const float classes[4] = {1, 0, 0, 1};
+
+/* A weight, given in the file's layout [out][in]. */
+static void put(int net, const char *name, const float *file) {
+  const struct clgan_net *n = &model->nets[net];
+  const struct clgan_param *p = &n->params[clgan_net_param(n, name)];
+  float *device = clgan_mem_array(p->count, sizeof *device);
+  char root[64];
+  struct clgan_buffer *all;
+  snprintf(root, sizeof root, "%s_ema.params", n->name);
+  clgan_param_to_device(p, file, device);
+  MUST(clgan_store_get(store, root, n->group_count, &all, &error));
+  MUST(clgan_store_write(store, root, p->offset, device, p->count, &error));
+  clgan_mem_free(device);
+}
+
+static void weights(void) {
+  float g[4 * 6] = {0}, z[4 * 4] = {0}, c[2 * 4] = {0};
+  for (int p = 0; p < 3; p++) {
+    g[p * 6 + p] = w[p];
+    z[p * 4 + p] = 1 / w[p];
+  }
+  g[3 * 6 + 4] = 0.5f, g[3 * 6 + 5] = -0.5f;
+  c[3] = 1, c[4 + 3] = -1;
+  put(CLGAN_NET_G, "fc.weight", g);
+  put(CLGAN_NET_E, "z.weight", z);
+  put(CLGAN_NET_E, "c.weight", c);
+}
+
+static int setup(void **state) {
+  size_t index;
+  char reason[512];
+  const struct clgan_cl_options plain = {0};
+  (void)state;
+  clgan_log_set_level(CLGAN_LOG_QUIET);
+  if (clgan_device_list_create(&list, &error) != CLGAN_OK ||
+      clgan_device_select(list, NULL, &index, reason, &error) != CLGAN_OK) {
+    print_message("skipped: %s\n", error.text);
+    exit(77);
+  }
+  MUST(clgan_cl_open(list, index, &plain, &cl, &error));
+  MUST(clgan_model_parse(text, "line", 0, NULL, 0, &model, &error));
+  store = clgan_store_create(cl);
+  weights();
+  explorer = (struct clgan_explorer){.sampler = clgan_sampler_create(cl, store, model, 64),
+                                     .m = model,
+                                     .seed = 5,
+                                     .conditions = classes,
+                                     .n_conditions = 2,
+                                     .every = true};
+  return 0;
+}
+
+static int teardown(void **state) {
+  (void)state;
+  clgan_sampler_destroy(explorer.sampler);
+  clgan_store_destroy(store);
+  clgan_model_destroy(model);
+  clgan_cl_close(cl);
+  clgan_device_list_destroy(list);
+  return 0;
+}
+
+static void shares_and_influence_of_a_linear_model(void **state) {
+  (void)state;
+  struct clgan_shares s;
+  double vz = 0, vc = 0.25, total[Z];
+  for (int j = 0; j < Z; j++) vz += (double)w[j] * (double)w[j] / 3;
+  MUST(clgan_explore_shares(&explorer, 3000, &s, &error));
+  near(s.first_z, vz / (vz + vc), 0.02, "first_z");
+  near(s.first_c, vc / (vz + vc), 0.02, "first_c");
+  near(s.both, 0, 1e-6, "both");
+  near(s.variance, (vz + vc) / 4, 0.005, "V");
+  MUST(clgan_explore_influence(&explorer, 3000, (vz + vc) / 4, total, &error));
+  for (int j = 0; j < Z; j++) near(total[j], (double)w[j] * (double)w[j] / 3 / (vz + vc), 0.03, "influence");
+  assert_true(total[3] == 0);
+}
+
+static void what_comes_back(void **state) {
+  (void)state;
+  struct clgan_round_trip r;
+  MUST(clgan_explore_round_trip(&explorer, 700, &r, &error)); /* not a whole number of chunks */
+  for (int j = 0; j < 3; j++) {
+    double step = 1 / 127.5 / (double)w[j]; /* of 8 bits, in z: errors are even in +- half of it */
+    near(r.error[j], step / 4, step / 20, "error");
+    near(r.returned[j], 1 - step * step / 12 / (1 / 3.0), step * step / 20, "returned");
+    near(r.correlation[j], 1, step * step, "correlation");
+  }
+  near(r.error[3], 0.5, 0.03, "error of what is not drawn");
+  near(r.returned[3], 0, 0.02, "returned of what is not drawn");
+  assert_true(r.correlation[3] == 0);
+  assert_true(r.class_kept == 1 && isnan(r.age_error) && isnan(r.gender_kept));
+  clgan_round_trip_free(&r);
+  clgan_round_trip_free(&r);
+}
+
+static void sheet_of_values(void **state) {
+  (void)state;
+  static const size_t dims[2] = {2, 0};
+  static const float values[3] = {-1, 0, 1};
+  struct clgan_sheet *s = NULL;
+  MUST(clgan_explore_traverse(&explorer, classes + 2, dims, 2, values, 3, &s, &error));
+  for (uint32_t row = 0; row < 2; row++)
+    for (uint32_t col = 0; col < 3; col++)
+      for (uint32_t p = 0; p < 4; p++) {
+        unsigned char got = s->pixels[(row * 2 + p / 2) * 6 + col * 2 + p % 2];
+        unsigned char first = s->pixels[(p / 2) * 6 + p % 2]; /* p not traversed: as everywhere */
+        if (p == dims[row])
+          assert_int_equal(got, clgan_pixel_from_float(w[p] * values[col], CLGAN_PIXELS_TANH));
+        else if (p == 1 || p == 3)
+          assert_int_equal(got, first);
+      }
+  assert_int_equal(s->pixels[1 * 6 + 1], clgan_pixel_from_float(-0.5f, CLGAN_PIXELS_TANH));
+  clgan_sheet_destroy(s);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(components),       cmocka_unit_test(small_designs_are_unbiased),
+      cmocka_unit_test(nothing_to_share), cmocka_unit_test(shares_and_influence_of_a_linear_model),
+      cmocka_unit_test(what_comes_back),  cmocka_unit_test(sheet_of_values),
+  };
+  return cmocka_run_group_tests(tests, setup, teardown);
+}
