@@ -209,11 +209,54 @@ enum clgan_status clgan_conditions_make(const struct clgan_model *m, const struc
   return CLGAN_OK;
 }
 
+void clgan_condition_vector(const struct clgan_model *m, const struct clgan_condition_given *g, float *c) {
+  if (m->condition == CLGAN_CONDITION_CLASS) clgan_condition_class(m, g->digit, c);
+  if (m->condition == CLGAN_CONDITION_FACE) clgan_condition_face(m, g->age, g->gender, c);
+}
+
+const char *clgan_condition_text(const struct clgan_model *m, const struct clgan_condition_given *g, char text[80]) {
+  char number[12];
+  const char *gender = g->gender < 0 ? "" : g->gender > 0 ? "female" : "male";
+  if (g->digit >= 0)
+    snprintf(text, 80, "class %.64s", clgan_names_word(&m->class_names, g->digit, number));
+  else if (isnan(g->age))
+    snprintf(text, 80, "%s", gender);
+  else
+    snprintf(text, 80, "age %.3g%s%s", g->age, gender[0] ? " " : "", gender);
+  return text;
+}
+
+enum clgan_status clgan_condition_choices(const struct clgan_model *m, const struct clgan_condition_words *w,
+                                          struct clgan_condition_given **out, size_t *n, struct clgan_error *e) {
+  double value[CLGAN_LIST_MAX] = {(double)NAN}, gender[2] = {-1, 1};
+  size_t values = 1, genders = 1;
+  *out = NULL;
+  CLGAN_TRY(clgan_condition_words_check(m, w, e));
+  const char *option, *list = class_words(w, &option);
+  if (m->condition == CLGAN_CONDITION_NONE)
+    return clgan_error_set(e, CLGAN_ERR_USAGE, "model %.60s takes no condition: there is nothing to change", m->name);
+  bool face = m->condition == CLGAN_CONDITION_FACE;
+  if (list)
+    CLGAN_TRY(clgan_class_list_parse(option, list, &m->class_names, m->classes, value, &values, e));
+  else if (!face)
+    for (values = 0; values < (size_t)m->classes; values++) value[values] = (double)values;
+  else if (w->age || !w->gender)
+    CLGAN_TRY(clgan_list_parse("age", w->age ? w->age : "0:80", false, 10, 0, CLGAN_AGE_MAX, value, &values, e));
+  if (w->gender) gender[0] = !strcmp(w->gender, "female");
+  if (w->gender && !strcmp(w->gender, "both")) genders = 2;
+  *n = values * genders;
+  *out = clgan_mem_array(*n, sizeof **out);
+  for (size_t k = 0; k < *n; k++)
+    (*out)[k] = face ? (struct clgan_condition_given){-1, value[k % values], gender[k / values]}
+                     : (struct clgan_condition_given){(int)value[k], (double)NAN, -1};
+  return CLGAN_OK;
+}
+
 enum clgan_status clgan_condition_one(const struct clgan_model *m, const struct clgan_condition_words *w,
                                       struct clgan_condition_given *out, struct clgan_error *e) {
   double value[CLGAN_LIST_MAX];
   size_t n = 1;
-  *out = (struct clgan_condition_given){-1, (double)NAN, -1};
+  *out = (struct clgan_condition_given)CLGAN_CONDITION_NOTHING;
   CLGAN_TRY(clgan_condition_words_check(m, w, e));
   const char *option, *cls = class_words(w, &option);
   if (cls) {

@@ -1,6 +1,7 @@
 /** @file condition.h  What a user asks for, as condition vectors: LISTs of digits, ages and genders. */
 #ifndef CLGAN_CMD_CONDITION_H
 #define CLGAN_CMD_CONDITION_H
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include "model/model.h"
@@ -43,6 +44,17 @@ struct clgan_condition_given {
   int digit;
   double age, gender;
 };
+#define CLGAN_CONDITION_NOTHING \
+  { -1, (double)NAN, -1 }
+/** The condition vector of a condition whose parts that the model takes are all given. */
+void clgan_condition_vector(const struct clgan_model *m, const struct clgan_condition_given *g, float *c);
+/** Every combination that the words ask for, in the order of clgan_conditions_make with genders outside; a part that is
+ * not asked for stays "not given" in each. Where no word is given: every class, or ages 0:80.
+ * @return CLGAN_ERR_USAGE also for a model without a condition. @param out the caller's (clgan_mem_free). */
+enum clgan_status clgan_condition_choices(const struct clgan_model *m, const struct clgan_condition_words *w,
+                                          struct clgan_condition_given **out, size_t *n, struct clgan_error *e);
+/** "class 7" (or its name), "age 20 male", "male". */
+const char *clgan_condition_text(const struct clgan_model *m, const struct clgan_condition_given *g, char text[80]);
 /** The words as one condition: each names a single value ("both" is refused). */
 enum clgan_status clgan_condition_one(const struct clgan_model *m, const struct clgan_condition_words *w,
                                       struct clgan_condition_given *out, struct clgan_error *e);

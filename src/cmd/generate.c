@@ -199,12 +199,7 @@ static enum clgan_status generate(const struct options *o, struct clgan_nets *ne
 }
 
 static enum clgan_status check(const struct options *o, struct clgan_error *e) {
-  if (!o->weights)
-    return clgan_error_set(e, CLGAN_ERR_USAGE,
-                           "--weights W is missing: a checkpoint, a released model or a run folder");
-  if (!o->out) return clgan_error_set(e, CLGAN_ERR_USAGE, "-o OUT is missing: a name ending in .png or .safetensors");
-  if (!clgan_path_ends(o->out, ".png") && !clgan_path_ends(o->out, ".safetensors"))
-    return clgan_error_set(e, CLGAN_ERR_USAGE, "-o %s: the name must end in .png or .safetensors", o->out);
+  CLGAN_TRY(clgan_session_check(o->weights, o->out, ".png", ".safetensors", e));
   if (o->grid && o->n_given)
     return clgan_error_set(e, CLGAN_ERR_USAGE,
                            "--grid and -n exclude each other: a grid's size is set by its lists and --cols");

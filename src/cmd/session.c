@@ -27,3 +27,15 @@ bool clgan_path_ends(const char *path, const char *ending) {
   size_t n = strlen(path), k = strlen(ending);
   return n > k && !strcasecmp(path + n - k, ending);
 }
+
+enum clgan_status clgan_session_check(const char *weights, const char *out, const char *ending, const char *other,
+                                      struct clgan_error *e) {
+  const char * or = other ? " or " : "";
+  if (!weights)
+    return clgan_error_set(e, CLGAN_ERR_USAGE,
+                           "--weights W is missing: a checkpoint, a released model or a run folder");
+  if (!other) other = "";
+  if (!out) return clgan_error_set(e, CLGAN_ERR_USAGE, "-o OUT is missing: a name ending in %s%s%s", ending, or, other);
+  if (clgan_path_ends(out, ending) || (other[0] && clgan_path_ends(out, other))) return CLGAN_OK;
+  return clgan_error_set(e, CLGAN_ERR_USAGE, "-o %s: the name must end in %s%s%s", out, ending, or, other);
+}

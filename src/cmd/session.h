@@ -17,6 +17,9 @@ enum clgan_status clgan_session_choose(struct clgan_session *s, const char *spec
 enum clgan_status clgan_session_open(struct clgan_session *s, const struct clgan_cl_options *o, struct clgan_error *e);
 void clgan_session_close(struct clgan_session *s);
 
+/** Usage errors that need no file: --weights or -o missing, -o not ending in @p ending or @p other (NULL: no other). */
+enum clgan_status clgan_session_check(const char *weights, const char *out, const char *ending, const char *other,
+                                      struct clgan_error *e);
 /** True if @p path ends in @p ending (".png"), letters' case aside. */
 bool clgan_path_ends(const char *path, const char *ending);
 

@@ -215,12 +215,16 @@ double clgan_condition_years(const struct clgan_model *m, float value) {
   return m->settings.age_range == 11 ? ((double)value + 1) * 40 : (double)value * 80;
 }
 
+int clgan_condition_likeliest(const struct clgan_model *m, const float *factors) {
+  int best = 0;
+  for (int k = 1; k < m->classes; k++)
+    if (factors[k] > factors[best]) best = k;
+  return best;
+}
+
 void clgan_condition_from_factors(const struct clgan_model *m, const float *factors, float *c) {
   if (m->condition == CLGAN_CONDITION_CLASS) {
-    int best = 0;
-    for (int k = 1; k < m->classes; k++)
-      if (factors[k] > factors[best]) best = k;
-    clgan_condition_class(m, best, c);
+    clgan_condition_class(m, clgan_condition_likeliest(m, factors), c);
   } else if (m->condition == CLGAN_CONDITION_FACE) {
     fill_face(m, factors[0], m->settings.gender && factors[1] > 0 ? 1.0f : -1.0f, c);
   }

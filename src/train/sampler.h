@@ -28,8 +28,10 @@ void clgan_latent_draw(const struct clgan_model *m, uint64_t seed, uint32_t firs
 void clgan_condition_class(const struct clgan_model *m, int cls, float *c);
 /** The condition vector of an age in years and a gender (0 male, 1 female; ignored where the model has none). */
 void clgan_condition_face(const struct clgan_model *m, double age, double gender, float *c);
-/** Years that a condition's (or E's) age value stands for: the inverse of what clgan_condition_face does. */
+/** Years that an age value (of a condition, or E's first factor) stands for: the inverse of clgan_condition_face. */
 double clgan_condition_years(const struct clgan_model *m, float value);
+/** The class of the largest of E's logits. */
+int clgan_condition_likeliest(const struct clgan_model *m, const float *factors);
 /** The condition that E's factors stand for: the likeliest class; the age value and the likelier gender. */
 void clgan_condition_from_factors(const struct clgan_model *m, const float *factors, float *c);
 #endif

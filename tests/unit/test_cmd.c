@@ -201,6 +201,39 @@ static void conditions_of_faces(void **state) {
   clgan_model_destroy(m);
 }
 
+/* What is not asked for stays "not given", so that each image can keep its own. */
+static void choices(void **state) {
+  const struct clgan_condition_words none = {0}, both = {.age = "10,70", .gender = "both"}, swap = {.gender = "female"},
+                                     digits = {.digit = "3,8"};
+  struct clgan_condition_given *c = NULL;
+  struct clgan_model *m = NULL;
+  struct clgan_error e = {0};
+  char text[80];
+  size_t n = 0;
+  (void)state;
+  assert_int_equal(clgan_model_load("faces64", 8, NULL, 0, &m, &e), CLGAN_OK);
+  assert_int_equal(clgan_condition_choices(m, &none, &c, &n, &e), CLGAN_OK);
+  assert_true(n == 10 && c[0].age == 0 && c[9].age == 80 && c[9].gender < 0);
+  assert_string_equal(clgan_condition_text(m, &c[9], text), "age 80");
+  clgan_mem_free(c);
+  assert_int_equal(clgan_condition_choices(m, &both, &c, &n, &e), CLGAN_OK);
+  assert_true(n == 4 && c[1].age == 70 && c[1].gender == 0 && c[2].age == 10 && c[2].gender == 1);
+  assert_string_equal(clgan_condition_text(m, &c[2], text), "age 10 female");
+  clgan_mem_free(c);
+  assert_int_equal(clgan_condition_choices(m, &swap, &c, &n, &e), CLGAN_OK);
+  assert_true(n == 1 && isnan(c[0].age) && c[0].gender == 1);
+  clgan_mem_free(c);
+  assert_int_equal(clgan_condition_choices(m, &digits, &c, &n, &e), CLGAN_ERR_USAGE);
+  clgan_error_clear(&e);
+  clgan_model_destroy(m);
+  assert_int_equal(clgan_model_load("digits", 8, NULL, 0, &m, &e), CLGAN_OK);
+  assert_int_equal(clgan_condition_choices(m, &digits, &c, &n, &e), CLGAN_OK);
+  assert_true(n == 2 && c[0].digit == 3 && c[1].digit == 8 && isnan(c[0].age));
+  assert_string_equal(clgan_condition_text(m, &c[1], text), "class 8");
+  clgan_mem_free(c);
+  clgan_model_destroy(m);
+}
+
 static void conditions_of_digits(void **state) {
   struct clgan_model *m = model_of("digits", NULL);
   const struct clgan_condition_words all = {0}, one = {.digit = "7"}, age = {.age = "7"}, high = {.digit = "10"};
@@ -292,6 +325,7 @@ int main(void) {
       cmocka_unit_test(bad_lists),
       cmocka_unit_test(conditions_of_faces),
       cmocka_unit_test(conditions_of_digits),
+      cmocka_unit_test(choices),
       cmocka_unit_test(classes_by_name),
       cmocka_unit_test(medians),
   };
