@@ -1,7 +1,0 @@
-/* act.cl: an activation on its own. Parameters: lanes.clh (V, WG), act.clh (SMOOTH). y may be x. No local memory. */
-#include "part.clh"
-#include "act.clh"
-
-kernel void act(global const float *x, global float *y, int kind, float slope, int4 grid) {
-  EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid)) store_part(act_of(load_part(x + i, n), kind, slope), y + i, n);
-}
