@@ -221,6 +221,7 @@ enum clgan_status clgan_checkpoint_model(const struct clgan_checkpoint *c, const
     clgan_model_destroy(*out);
     status = clgan_model_parse(c->text, name, 0, all, n, out, e);
   }
+  if (status == CLGAN_OK) status = clgan_model_refuse_judge(out, where, e);
   if (status == CLGAN_OK) { /* as saved: `where` says nothing of a model without a name line */
     clgan_mem_free((*out)->name);
     (*out)->name = clgan_mem_strdup(c->model);

@@ -44,6 +44,15 @@ static enum clgan_status no_such_model(const char *spec, struct clgan_error *e) 
                          spec, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", all);
 }
 
+enum clgan_status clgan_model_refuse_judge(struct clgan_model **m, const char *where, struct clgan_error *e) {
+  if ((*m)->step != CLGAN_STEP_JUDGE) return CLGAN_OK;
+  clgan_model_destroy(*m);
+  *m = NULL;
+  return clgan_error_set(e, CLGAN_ERR_FORMAT,
+                         "%s: a classifier of `clgan eval`, which draws no images; allowed: step bcgan, step bigan",
+                         where);
+}
+
 enum clgan_status clgan_model_load(const char *spec, int base, const char *const *sets, size_t n_sets,
                                    struct clgan_model **out, struct clgan_error *e) {
   *out = NULL;
@@ -63,6 +72,7 @@ enum clgan_status clgan_model_load(const char *spec, int base, const char *const
                                spec);
     if (status == CLGAN_OK) status = clgan_model_parse(text, spec, base, sets, n_sets, out, e);
     clgan_mem_free(text);
+    if (status == CLGAN_OK) status = clgan_model_refuse_judge(out, spec, e);
   }
   clgan_mem_free(path);
   return status;

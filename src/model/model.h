@@ -5,7 +5,8 @@
 #include "base/names.h"
 #include "ops/ir.h"
 
-enum clgan_step_kind { CLGAN_STEP_BCGAN, CLGAN_STEP_BIGAN };
+/** JUDGE: net E alone, trained to tell the condition of real images. It is made by train/judge.c only: texts that users give are refused. */
+enum clgan_step_kind { CLGAN_STEP_BCGAN, CLGAN_STEP_BIGAN, CLGAN_STEP_JUDGE };
 enum clgan_layer_kind { CLGAN_LAYER_LINEAR, CLGAN_LAYER_CONV, CLGAN_LAYER_DECONV, CLGAN_LAYER_BATCHNORM, CLGAN_LAYER_ADD, CLGAN_LAYER_SHAPE,
   CLGAN_LAYER_SCORE };
 enum clgan_param_role { CLGAN_PARAM_WEIGHT, CLGAN_PARAM_BIAS, CLGAN_PARAM_BN_WEIGHT, CLGAN_PARAM_BN_BIAS, CLGAN_PARAM_RUNNING_MEAN,
@@ -66,7 +67,7 @@ struct clgan_model {
   int base;
   bool has_base;                  /**< the text has a base line */
   struct clgan_settings settings;
-  struct clgan_net nets[3];       /**< G, E, D */
+  struct clgan_net nets[3];       /**< G, E, D; one that the step does not have has no name and no tensors */
 };
 enum { CLGAN_NET_G, CLGAN_NET_E, CLGAN_NET_D };
 

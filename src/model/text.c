@@ -107,6 +107,10 @@ static enum clgan_status choice(struct clgan_parser *p, const char *what, const 
 static enum clgan_status read_step(struct clgan_parser *p) {
   static const char *const kinds[] = {"bcgan", "bigan", NULL};
   int k;
+  if (!strcmp(p->words[1], "judge")) { /* the program's own: refused where a user gives it (clgan_model_refuse_judge) */
+    p->m->step = CLGAN_STEP_JUDGE;
+    return CLGAN_OK;
+  }
   CLGAN_TRY(choice(p, "step", p->words[1], kinds, &k));
   p->m->step = k ? CLGAN_STEP_BIGAN : CLGAN_STEP_BCGAN;
   return CLGAN_OK;
@@ -224,9 +228,10 @@ static enum clgan_status header_complete(struct clgan_parser *p) {
     if (statements[i].needed && !(p->seen & statements[i].bit))
       return clgan_parser_fail(p, "`%s` is missing before the first net; allowed: %s", statements[i].word,
                                statements[i].usage);
-  if (m->step == CLGAN_STEP_BCGAN && m->condition == CLGAN_CONDITION_NONE)
+  if (m->step != CLGAN_STEP_BIGAN && m->condition == CLGAN_CONDITION_NONE)
     return clgan_parser_fail(
-        p, "step bcgan needs a condition; allowed: condition class N, condition face (or step bigan)");
+        p, "step %s needs a condition; allowed: condition class N, condition face (or step bigan)",
+        m->step == CLGAN_STEP_BCGAN ? "bcgan" : "judge");
   if (m->step == CLGAN_STEP_BIGAN && m->condition != CLGAN_CONDITION_NONE)
     return clgan_parser_fail(p, "step bigan has no condition; allowed: condition none (or step bcgan)");
   CLGAN_TRY(apply_settings(p));
@@ -299,7 +304,7 @@ static enum clgan_status all_lines(struct clgan_parser *p, const char *text) {
   if (status == CLGAN_OK && !p->ready) status = header_complete(p); /* names a missing statement before a missing net */
   if (status == CLGAN_OK && p->net) status = clgan_net_end(p);
   for (int k = 0; k < 3 && status == CLGAN_OK; k++)
-    if (!p->m->nets[k].name)
+    if (!p->m->nets[k].name && (k == CLGAN_NET_E || p->m->step != CLGAN_STEP_JUDGE))
       status = clgan_parser_fail(p, "net %s is missing; allowed: one each of net G, net E, net D", names[k]);
   clgan_mem_free(copy);
   return status;

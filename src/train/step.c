@@ -9,7 +9,11 @@
 #include "base/philox.h"
 #include "train/emit.h"
 
-enum { REAL, FAKE };
+/* Pixels by which images are moved at most, by the k-th of the draws for it; 0: they are not. */
+static int shift_reach(const struct clgan_model *m, int k) {
+  if (m->step == CLGAN_STEP_JUDGE) return k == 0 ? 2 : 0;
+  return m->condition == CLGAN_CONDITION_FACE && m->settings.shift ? 8 : 0;
+}
 
 void clgan_step_constants(const struct clgan_model *m, uint64_t step, uint64_t adam_t, double lr_scale, float out[CLGAN_CONST_COUNT]) {
   const struct clgan_settings *s = &m->settings;
@@ -34,7 +38,6 @@ static void make_inputs(struct clgan_step *s) {
   s->counters = s->live ? clgan_ir_input(g, "counters", CLGAN_I32, clgan_shape_of(1, 1, 1, 4)) : CLGAN_NONE;
   s->label = clgan_emit_label_input(g, m, n);
   struct clgan_shape zs = clgan_shape_of(n, 1, 1, m->latent), shift = clgan_shape_of(n, 1, 1, 2);
-  bool face = m->condition == CLGAN_CONDITION_FACE;
   int kind = m->latent_kind == CLGAN_LATENT_UNIFORM ? CLGAN_DRAW_SYMMETRIC : CLGAN_DRAW_NORMAL;
   s->z = s->live ? clgan_emit_draw(g, s->counters, kind, 0, 0, zs) : clgan_ir_input(g, "z", CLGAN_F32, zs);
   s->e_noise = CLGAN_NONE;
@@ -44,8 +47,10 @@ static void make_inputs(struct clgan_step *s) {
     char name[16];
     snprintf(name, sizeof name, "shift%d", k);
     s->shift[k] = CLGAN_NONE;
-    if (!face || !m->settings.shift) continue;
-    s->shift[k] = s->live ? clgan_emit_draw(g, s->counters, CLGAN_DRAW_INTEGER, 2 + (uint32_t)k, 17, shift) : clgan_ir_input(g, name, CLGAN_I32, shift);
+    int reach = shift_reach(m, k);
+    if (!reach) continue;
+    s->shift[k] = s->live ? clgan_emit_draw(g, s->counters, CLGAN_DRAW_INTEGER, 2 + (uint32_t)k, 2 * reach + 1, shift)
+                          : clgan_ir_input(g, name, CLGAN_I32, shift);
   }
 }
 
@@ -107,7 +112,7 @@ static int apply(struct clgan_step *s, int net, enum clgan_bn_mode mode, bool fr
 
 static int shifted(struct clgan_step *s, int x, int k) {
   if (s->shift[k] == CLGAN_NONE) return x;
-  struct clgan_attr attr = {.i = {8}};
+  struct clgan_attr attr = {.i = {shift_reach(s->model, k)}};
   return clgan_ir_emit(s->g, CLGAN_OP_SHIFT, &attr, 2, (int[]){x, s->shift[k]}, NULL);
 }
 
@@ -209,6 +214,21 @@ static void emit_bigan(struct clgan_step *s) {
   report(s, (int[]){loss_d, loss_ge}, names, 2);
 }
 
+/* -- judge: E alone, which tells the condition of real images -- */
+
+static void emit_judge(struct clgan_step *s) {
+  static const char *const names[] = {"loss"};
+  int out[4], part[2];
+  struct clgan_start starts[2];
+  apply(s, CLGAN_NET_E, CLGAN_BN_TRAIN, false, (int[]){shifted(s, image_value(s), 0)}, out);
+  int parts = clgan_emit_factor_losses(s->g, s->model, out[1], s->label, part);
+  for (int k = 0; k < parts; k++) starts[k] = weighed(part[k], 1);
+  int loss = parts == 2 ? clgan_ir_emit(s->g, CLGAN_OP_ADD, NULL, 2, part, NULL) : part[0];
+  gradients(s, starts, (size_t)parts, (int[]){CLGAN_NET_E}, 1);
+  update(s, CLGAN_NET_E, CLGAN_CONST_LR_G);
+  report(s, &loss, names, 1);
+}
+
 enum clgan_status clgan_step_create(const struct clgan_model *m, int batch, bool live, struct clgan_step **out, struct clgan_error *e) {
   struct clgan_step *s = clgan_mem_alloc(sizeof *s);
   *out = NULL;
@@ -219,6 +239,7 @@ enum clgan_status clgan_step_create(const struct clgan_model *m, int batch, bool
   bool averaged = m->step == CLGAN_STEP_BCGAN;
   for (int k = 0; k < 3; k++) {
     char name[64];
+    if (!m->nets[k].name) continue;
     clgan_net_state_create(s->g, &m->nets[k], m->nets[k].name, &s->net[k]);
     snprintf(name, sizeof name, "%s.grads", m->nets[k].name);
     s->grads[k] = clgan_ir_state(s->g, name, CLGAN_F32, clgan_ir_shape(s->g, s->net[k].group));
@@ -226,10 +247,11 @@ enum clgan_status clgan_step_create(const struct clgan_model *m, int batch, bool
     if (k < 2 && averaged) clgan_net_state_create(s->g, &m->nets[k], name, &s->ema[k]);
   }
   make_inputs(s);
-  if (averaged)
-    emit_bcgan(s);
-  else
-    emit_bigan(s);
+  switch (m->step) {
+    case CLGAN_STEP_BCGAN: emit_bcgan(s); break;
+    case CLGAN_STEP_BIGAN: emit_bigan(s); break;
+    case CLGAN_STEP_JUDGE: emit_judge(s); break;
+  }
   if (s->g->error.status) {
     enum clgan_status st = clgan_error_set(e, s->g->error.status, "%s", s->g->error.text);
     clgan_step_destroy(s);

@@ -113,6 +113,7 @@ static enum clgan_status build(struct clgan_trainer *t, struct clgan_error *e) {
   for (int k = 0; k < 3; k++) CLGAN_TRY(clgan_weights_reserve(t->store, &t->m->nets[k], t->m->nets[k].name, e));
   for (int k = 0; k < 2; k++) {
     char name[64];
+    if (!t->m->nets[k].name) continue;
     snprintf(name, sizeof name, "%s_ema", t->m->nets[k].name);
     CLGAN_TRY(clgan_weights_reserve(t->store, &t->m->nets[k], name, e));
   }
@@ -294,6 +295,7 @@ static enum clgan_status report_non_finite(struct clgan_trainer *t, const struct
   for (int k = 0; k < 3; k++) {
     const struct clgan_net *n = &t->m->nets[k];
     char prefix[64];
+    if (!n->name) continue;
     clgan_tensors_walk(n, n->name, n->name, "params", false, look, &h, &ignored);
     snprintf(prefix, sizeof prefix, "gradient of %s", n->name);
     clgan_tensors_walk(n, prefix, n->name, "grads", true, look, &h, &ignored);
@@ -333,7 +335,7 @@ static enum clgan_status estimate_batch(struct clgan_trainer *t, struct clgan_ba
 enum clgan_status clgan_trainer_estimate(struct clgan_trainer *t, struct clgan_error *e) {
   CLGAN_TRY(clgan_trainer_finish(t, e));
   CLGAN_TRY(estimate_ready(t, e));
-  if (t->m->step == CLGAN_STEP_BIGAN) { /* no averages in this model: the nets themselves are used */
+  if (!clgan_model_has_averages(t->m)) { /* no averages in this model: the nets themselves are used */
     CLGAN_TRY(clgan_weights_copy(t->store, &t->m->nets[CLGAN_NET_G], "G", "G_ema", false, e));
     CLGAN_TRY(clgan_weights_copy(t->store, &t->m->nets[CLGAN_NET_E], "E", "E_ema", false, e));
   }

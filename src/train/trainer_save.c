@@ -19,6 +19,7 @@ static size_t places(const struct clgan_model *m, struct place out[16]) {
   size_t n = 0;
   bool averages = clgan_model_has_averages(m);
   for (int k = 0; k < 3; k++) {
+    if (!m->nets[k].name) continue;
     /* without averages the statistics that go into the file are those estimated anew, which lie beside the copies used for sampling */
     const char *others = averages || k == CLGAN_NET_D ? net[k] : ema[k];
     out[n++] = (struct place){k, {net[k], net[k], "params", others}};

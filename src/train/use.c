@@ -41,7 +41,7 @@ static void emit_estimate(struct clgan_use_graph *u, const struct clgan_model *m
   int kind = m->latent_kind == CLGAN_LATENT_UNIFORM ? CLGAN_DRAW_SYMMETRIC : CLGAN_DRAW_NORMAL;
   u->z = clgan_emit_draw(u->g, u->counters, kind, 100, 0, clgan_shape_of(u->batch, 1, 1, m->latent));
   apply(u, CLGAN_NET_E, how, (int[]){clgan_emit_unpack(u->g, m, u->x), CLGAN_NONE}, out);
-  apply(u, CLGAN_NET_G, how, (int[]){u->z, clgan_emit_condition(u->g, m, u->label)}, out);
+  if (m->nets[CLGAN_NET_G].name) apply(u, CLGAN_NET_G, how, (int[]){u->z, clgan_emit_condition(u->g, m, u->label)}, out);
 }
 
 enum clgan_status clgan_use_create(const struct clgan_model *m, enum clgan_use use, int batch, struct clgan_use_graph **out, struct clgan_error *e) {
@@ -53,6 +53,7 @@ enum clgan_status clgan_use_create(const struct clgan_model *m, enum clgan_use u
   for (int k = 0; k < 2; k++) {
     char name[64];
     if ((k == CLGAN_NET_G && use == CLGAN_USE_ENCODE) || (k == CLGAN_NET_E && use == CLGAN_USE_GENERATE)) continue;
+    if (!m->nets[k].name) continue;
     snprintf(name, sizeof name, "%s_ema", m->nets[k].name);
     clgan_net_state_create(u->g, &m->nets[k], name, &u->net[k]);
   }

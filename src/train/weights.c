@@ -29,6 +29,7 @@ static enum clgan_status reserve_group(struct clgan_store *s, const struct clgan
 }
 
 enum clgan_status clgan_weights_reserve(struct clgan_store *s, const struct clgan_net *net, const char *prefix, struct clgan_error *e) {
+  if (!net->name) return CLGAN_OK; /* not in this model */
   CLGAN_TRY(reserve_group(s, net, prefix, "params", e));
   for (size_t k = 0; k < net->n_params; k++) {
     char root[160];
@@ -52,6 +53,7 @@ static enum clgan_status copy_root(struct clgan_store *s, const char *from, cons
 
 enum clgan_status clgan_weights_copy(struct clgan_store *s, const struct clgan_net *net, const char *from, const char *to, bool statistics,
                                      struct clgan_error *e) {
+  if (!net->name) return CLGAN_OK;
   CLGAN_TRY(copy_root(s, from, to, "params", net->group_count, e));
   for (size_t k = 0; statistics && k < net->n_params; k++)
     if (!net->params[k].trainable) CLGAN_TRY(copy_root(s, from, to, net->params[k].name, net->params[k].count, e));
@@ -116,6 +118,7 @@ enum clgan_status clgan_weights_put(struct clgan_store *s, const struct clgan_ne
 
 enum clgan_status clgan_weights_init(struct clgan_store *s, const struct clgan_model *m, const struct clgan_net *net, uint64_t seed,
                                      struct clgan_error *e) {
+  if (!net->name) return CLGAN_OK;
   struct arrays a = arrays_make(net, true);
   clgan_net_init(m, net, seed, a.group, a.other);
   enum clgan_status st = transfer(s, net, net->name, "params", net->name, &a, true, e);
@@ -138,6 +141,7 @@ enum clgan_status clgan_weights_upload(const char *path, const struct clgan_mode
   enum clgan_status s = clgan_checkpoint_check(c, m, CLGAN_CHECKPOINT_SAMPLE, path, e);
   for (int k = 0; k < 2 && s == CLGAN_OK; k++) {
     const char *to = k == CLGAN_NET_G ? "G_ema" : "E_ema";
+    if (!m->nets[k].name) continue;
     struct clgan_weights_place at = {clgan_sample_prefix(m, k), to, "params", to};
     s = clgan_weights_put(store, &m->nets[k], &at, &c->tensors, e);
   }

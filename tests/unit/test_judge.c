@@ -1,0 +1,206 @@
+/* test_judge.c: the classifier that measures generated images: it learns, it is the same from the cache and trained anew, and
+ * a damaged or foreign file in the cache does no harm. */
+#define _XOPEN_SOURCE 700
+#include "train/judge.h"
+#include <dirent.h>
+#include "base/log.h"
+#include "scratch.h"
+
+enum { STEPS = 150, TESTED = 500 };
+
+static struct clgan_device_list *list;
+static struct clgan_cl *cl;
+static struct clgan_dataset *data;
+static struct clgan_error error;
+
+#define MUST(call)                                                 \
+  do {                                                             \
+    if ((call) != CLGAN_OK) fail_msg("%s: %s", #call, error.text); \
+  } while (0)
+
+static const struct clgan_judge_options options = {.condition = CLGAN_CONDITION_CLASS, .classes = 10, .seed = 1, .steps = STEPS};
+
+static int setup(void **state) {
+  size_t index;
+  char reason[512];
+  struct clgan_cl_options o = {0};
+  clgan_log_set_level(CLGAN_LOG_QUIET);
+  if (scratch_setup(state)) return -1;
+  if (clgan_device_list_create(&list, &error) != CLGAN_OK ||
+      clgan_device_select(list, NULL, &index, reason, &error) != CLGAN_OK) {
+    print_message("skipped: %s\n", error.text);
+    exit(77);
+  }
+  if (clgan_cl_open(list, index, &o, &cl, &error) != CLGAN_OK) return -1;
+  return clgan_dataset_open("builtin", NULL, &data, &error) == CLGAN_OK ? 0 : -1;
+}
+
+static int teardown(void **state) {
+  clgan_dataset_close(data);
+  clgan_cl_close(cl);
+  clgan_device_list_destroy(list);
+  return scratch_teardown(state);
+}
+
+/* What a judge says of the first test digits. */
+struct answers {
+  float logits[TESTED * 10], features[TESTED * CLGAN_JUDGE_FEATURES];
+  int right;
+};
+
+static bool ask(const struct clgan_judge_options *o, struct answers *a) {
+  struct clgan_judge *j = NULL;
+  uint32_t *items, count;
+  static unsigned char images[TESTED * 784];
+  MUST(clgan_judge_create(cl, data, o, &j, &error));
+  MUST(clgan_dataset_select(data, CLGAN_PART_TEST, 0, &items, &count, &error));
+  assert_true(count >= TESTED);
+  clgan_dataset_gather(data, items, TESTED, images, NULL);
+  MUST(clgan_judge_read(j, TESTED, images, a->logits, a->features, &error));
+  a->right = 0;
+  for (int i = 0; i < TESTED; i++) {
+    int best = 0;
+    for (int k = 1; k < 10; k++)
+      if (a->logits[i * 10 + k] > a->logits[i * 10 + best]) best = k;
+    a->right += best == data->digit[items[i]];
+  }
+  bool cached = clgan_judge_cached(j);
+  clgan_mem_free(items);
+  clgan_judge_destroy(j);
+  return cached;
+}
+
+/* The one judge in the cache. The caller frees it. */
+static char *cached_file(void) {
+  char *folder = clgan_file_cache_folder(), *path = NULL;
+  DIR *d = opendir(folder);
+  assert_non_null(d);
+  for (struct dirent *f; (f = readdir(d));)
+    if (!strncmp(f->d_name, "judge-", 6)) {
+      assert_null(path);
+      path = clgan_file_join(folder, f->d_name);
+    }
+  closedir(d);
+  clgan_mem_free(folder);
+  assert_non_null(path);
+  return path;
+}
+
+static void it_learns_and_is_kept(void **state) {
+  (void)state;
+  struct answers *a = clgan_mem_array(4, sizeof *a);
+  char *before = getenv("XDG_CACHE_HOME") ? clgan_mem_strdup(getenv("XDG_CACHE_HOME")) : NULL, *bytes = NULL;
+  size_t size = 0;
+  assert_int_equal(setenv("XDG_CACHE_HOME", scratch, 1), 0);
+
+  assert_false(ask(&options, &a[0]));
+  if (a[0].right < TESTED * 9 / 10) fail_msg("only %d of %d read right", a[0].right, TESTED);
+  assert_true(ask(&options, &a[1])); /* from the cache: the same bits */
+  assert_memory_equal(&a[0], &a[1], sizeof a[0]);
+
+  char *path = cached_file();
+  MUST(clgan_file_read(path, &bytes, &size, &error));
+  bytes[size - size / 3] ^= 8; /* a weight: the container itself is whole */
+  MUST(clgan_file_write(path, bytes, size, &error));
+  assert_false(ask(&options, &a[2])); /* trained anew: the same seed gives the same bits */
+  assert_memory_equal(&a[0], &a[2], sizeof a[0]);
+  MUST(clgan_file_write(path, "rubbish", 7, &error));
+  struct clgan_judge_options other = options;
+  other.steps = 2;
+  other.seed = 5;
+  assert_false(ask(&other, &a[3]));
+  assert_true(a[3].right < a[0].right);
+
+  clgan_mem_free(bytes);
+  clgan_mem_free(path);
+  clgan_mem_free(a);
+  if (before)
+    setenv("XDG_CACHE_HOME", before, 1);
+  else
+    unsetenv("XDG_CACHE_HOME");
+  clgan_mem_free(before);
+}
+
+/* A file of that very name which holds a judge of other steps is not taken. */
+static void a_foreign_file_is_not_taken(void **state) {
+  (void)state;
+  struct answers *a = clgan_mem_array(3, sizeof *a);
+  char home[64], *bytes = NULL, *first, *second;
+  size_t size = 0;
+  struct clgan_judge_options two = options, one = options;
+  two.steps = 2;
+  one.steps = 1;
+  snprintf(home, sizeof home, "%s/one", scratch);
+  assert_int_equal(setenv("XDG_CACHE_HOME", home, 1), 0);
+  assert_false(ask(&one, &a[0]));
+  first = cached_file();
+  MUST(clgan_file_read(first, &bytes, &size, &error));
+  snprintf(home, sizeof home, "%s/two", scratch);
+  assert_int_equal(setenv("XDG_CACHE_HOME", home, 1), 0);
+  assert_false(ask(&two, &a[1]));
+  second = cached_file();
+  MUST(clgan_file_write(second, bytes, size, &error));
+  assert_false(ask(&two, &a[2]));
+  assert_memory_equal(&a[1], &a[2], sizeof a[1]);
+  assert_memory_not_equal(&a[0], &a[1], sizeof a[1]);
+  clgan_mem_free(first);
+  clgan_mem_free(second);
+  clgan_mem_free(bytes);
+  clgan_mem_free(a);
+}
+
+/* Texts for other images are models: sizes from 1x1 to faces. */
+static void the_recipe_fits_other_images(void **state) {
+  (void)state;
+  static const uint32_t shapes[][3] = {{1, 1, 1}, {5, 9, 1}, {32, 32, 3}, {64, 64, 3}, {28, 64, 1}};
+  for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+    for (int face = 0; face < 2; face++) {
+      struct clgan_judge_options o = options;
+      struct clgan_model *m = NULL;
+      o.condition = face ? CLGAN_CONDITION_FACE : CLGAN_CONDITION_CLASS;
+      char *text = clgan_judge_text(shapes[i][0], shapes[i][1], shapes[i][2], 20000, &o);
+      MUST(clgan_model_parse(text, "judge", 0, NULL, 0, &m, &error));
+      assert_int_equal(m->latent, CLGAN_JUDGE_FEATURES);
+      assert_int_equal(clgan_sampler_factors(m), face ? 2 : 10);
+      clgan_model_destroy(m);
+      clgan_mem_free(text);
+    }
+}
+
+/* Neither `--model` nor `--weights` takes what draws no images; a set without classes has nothing to learn from. */
+static void misuse_is_refused(void **state) {
+  (void)state;
+  struct clgan_error e = {0};
+  struct clgan_model *m = NULL;
+  struct clgan_judge *j = NULL;
+  char *text = clgan_judge_text(28, 28, 1, 1000, &options), *path = scratch_file("judge.model", text, strlen(text));
+  assert_int_equal(clgan_model_load(path, 0, NULL, 0, &m, &e), CLGAN_ERR_FORMAT);
+  expect_error(&e, CLGAN_ERR_FORMAT, "draws no images");
+  assert_null(m);
+  struct clgan_judge_options o = options;
+  o.classes = 5;
+  clgan_error_clear(&e);
+  assert_int_equal(clgan_judge_create(cl, data, &o, &j, &e), CLGAN_ERR_USAGE);
+  expect_error(&e, CLGAN_ERR_USAGE, "knows 0 to 4");
+  o.condition = CLGAN_CONDITION_FACE;
+  clgan_error_clear(&e);
+  assert_int_equal(clgan_judge_create(cl, data, &o, &j, &e), CLGAN_ERR_USAGE);
+  expect_error(&e, CLGAN_ERR_USAGE, "no ages");
+  assert_null(j);
+  clgan_mem_free(text);
+  clgan_mem_free(path);
+}
+
+/* As in test_ops.c: what drivers leave of the kernels they compiled makes LeakSanitizer crash, or report leaks of unloaded modules. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void) { return "detect_leaks=0"; }
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(it_learns_and_is_kept),
+      cmocka_unit_test(a_foreign_file_is_not_taken),
+      cmocka_unit_test(the_recipe_fits_other_images),
+      cmocka_unit_test(misuse_is_refused),
+  };
+  return cmocka_run_group_tests(tests, setup, teardown);
+}
