@@ -73,8 +73,8 @@ static void mean_squares(const struct clgan_crossing *x, double *z, double *c, d
   *r = k > 1 ? sr / ((m - 1) * (k - 1)) : 0;
 }
 
-/* Expected mean squares, with K conditions that are all there are: z: K Vz; c: K/(K-1) (M Vc + Vb); r: K/(K-1) Vb; with a
- * sample of conditions: z: K Vz + Vb; c: M Vc + Vb; r: Vb. */
+/* Expected mean squares, with K conditions that are all there are: z: K Vz; c: K/(K-1) (M Vc + Vb); r: K/(K-1) Vb; with
+ * a sample of conditions: z: K Vz + Vb; c: M Vc + Vb; r: Vb. */
 void clgan_crossing_shares(const struct clgan_crossing *x, bool every, struct clgan_shares *out) {
   const double m = (double)x->codes, k = (double)x->conditions;
   double z, c, r;
@@ -127,7 +127,9 @@ static float *chunk_put(struct chunk *k, const float *z, const float *c) {
 }
 
 static enum clgan_status chunk_draw(const struct clgan_explorer *x, struct chunk *k, struct clgan_error *e) {
-  return clgan_sampler_generate(x->sampler, k->n, k->z, k->width ? k->c : NULL, k->x, e);
+  CLGAN_TRY(clgan_sampler_generate(x->sampler, k->n, k->z, k->width ? k->c : NULL, k->x, e));
+  if (x->progress) clgan_progress_update(x->progress, *x->drawn += (double)k->n, NULL);
+  return CLGAN_OK;
 }
 
 static const float *condition(const struct clgan_explorer *x, size_t i) {
@@ -272,6 +274,7 @@ static void conclude(const struct clgan_model *m, const struct trip *t, struct c
     double a = s[0] / n, b = s[dims] / n, aa = s[2 * dims] / n, bb = s[3 * dims] / n, ab = s[4 * dims] / n;
     double va = aa - a * a, vb = bb - b * b;
     r->error[j] /= n;
+    r->deviation[j] = sqrt(fmax(vb, 0));
     r->returned[j] = va > 0 ? 1 - (aa - 2 * ab + bb) / va : 0;
     r->correlation[j] = va > 0 && vb > 0 ? (ab - a * b) / sqrt(va * vb) : 0;
   }
@@ -287,9 +290,10 @@ enum clgan_status clgan_explore_round_trip(const struct clgan_explorer *x, size_
   size_t dims = (size_t)m->latent, factors = (size_t)clgan_sampler_factors(m);
   struct chunk k = {0};
   *out = (struct clgan_round_trip){.codes = codes};
-  out->error = clgan_mem_array(3 * dims, sizeof(double));
+  out->error = clgan_mem_array(4 * dims, sizeof(double));
   out->returned = out->error + dims;
   out->correlation = out->returned + dims;
+  out->deviation = out->correlation + dims;
   enum clgan_status s = chunk_create(m, CHUNK, &k, e);
   struct trip t = {.pixels = clgan_mem_array(CHUNK, k.pixels),
                    .z = clgan_mem_array(CHUNK, dims * sizeof(float)),

@@ -1,9 +1,12 @@
-/* test_explore.c: what a code holds, where it is known: variance components of made-up functions, and a linear model whose
- * shares, influences and round trips follow from its weights. */
+/* test_explore.c: what a code holds, where it is known: variance components of made-up functions, and a linear model
+ * whose shares, influences and round trips follow from its weights; codes with and without a relation to their labels.
+ */
 #include "train/explore.h"
+#include "train/explore_codes.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/log.h"
 #include "base/philox.h"
 #include "base/mem.h"
@@ -20,8 +23,8 @@ static void near(double got, double want, double allowed, const char *what) {
   if (!(fabs(got - want) <= allowed)) fail_msg("%s: %g, not %g +- %g", what, got, want, allowed);
 }
 
-/* Y_p = 2 z + 3 c + 1.5 z c + 7 for one pixel, -z for another: Vz = 4 + 1, Vc = 9 Var(c), Vb = 2.25 Var(c), with z ~ N(0,1)
- * and conditions of mean 0. */
+/* Y_p = 2 z + 3 c + 1.5 z c + 7 for one pixel, -z for another: Vz = 4 + 1, Vc = 9 Var(c), Vb = 2.25 Var(c), with z ~
+ * N(0,1) and conditions of mean 0. */
 static struct clgan_shares made_up(bool every, size_t codes, size_t conditions, double variance_c, uint64_t seed) {
   struct clgan_crossing *x = clgan_crossing_create(conditions, 2);
   float *y = clgan_mem_array(conditions * 2, sizeof *y), *c = clgan_mem_array(conditions, sizeof *c);
@@ -60,7 +63,8 @@ static void components(void **state) {
   assert_int_equal(s.conditions, 4);
 }
 
-/* Unbiased with few codes and few conditions of many, which a plain ratio of sums is not: the mean over many designs. */
+/* Unbiased with few codes and few conditions of many, which a plain ratio of sums is not: the mean over many designs.
+ */
 static void small_designs_are_unbiased(void **state) {
   (void)state;
   double z[2] = {0}, c[2] = {0}, b[2] = {0};
@@ -198,6 +202,7 @@ static void what_comes_back(void **state) {
     near(r.error[j], step / 4, step / 20, "error");
     near(r.returned[j], 1 - step * step / 12 / (1 / 3.0), step * step / 20, "returned");
     near(r.correlation[j], 1, step * step, "correlation");
+    near(r.deviation[j], sqrt(1 / 3.0), 0.02, "deviation");
   }
   near(r.error[3], 0.5, 0.03, "error of what is not drawn");
   near(r.returned[3], 0, 0.02, "returned of what is not drawn");
@@ -227,11 +232,141 @@ static void sheet_of_values(void **state) {
   clgan_sheet_destroy(s);
 }
 
+/* -- codes -- */
+enum { CODES = 2000, DIMS = 6 };
+
+static float *draw(bool normal, uint64_t seed) {
+  float *z = clgan_mem_array(CODES * DIMS, sizeof *z);
+  struct clgan_random r;
+  clgan_random_init(&r, seed, 0, CLGAN_STREAM_SAMPLE);
+  for (size_t i = 0; i < CODES * DIMS; i++) z[i] = normal ? clgan_random_normal(&r) : 2 * clgan_random_uniform(&r) - 1;
+  return z;
+}
+
+static void codes_of_the_prior(void **state) {
+  (void)state;
+  for (int normal = 0; normal < 2; normal++) {
+    enum clgan_latent_kind kind = normal ? CLGAN_LATENT_NORMAL : CLGAN_LATENT_UNIFORM;
+    struct clgan_moments prior = clgan_prior_moments(kind);
+    struct clgan_spread s;
+    float *z = draw(normal, 9);
+    MUST(clgan_spread_of(z, CODES, DIMS, kind, &s, &error));
+    near(s.pooled.mean, prior.mean, 0.03, "mean");
+    near(s.pooled.deviation, prior.deviation, 0.03, "deviation");
+    near(s.pooled.skewness, prior.skewness, 0.07, "skewness");
+    near(s.pooled.kurtosis, prior.kurtosis, 0.15, "kurtosis");
+    near(s.beyond_all, clgan_prior_beyond(kind), 0.003, "beyond");
+    near(s.ks_median, s.ks_chance, s.ks_chance * 0.5, "median distance");
+    assert_true(s.ks_worst < 2 / sqrt(CODES) && s.ks_worst == s.ks[s.worst]);
+    near(s.correlation_mean, s.correlation_chance, s.correlation_chance * 0.6, "correlation");
+    clgan_spread_free(&s);
+    clgan_mem_free(z);
+  }
+}
+
+/* One dimension never moves, one saturates, one is another's mirror image. */
+static void codes_unlike_the_prior(void **state) {
+  (void)state;
+  struct clgan_spread s;
+  float *z = draw(false, 10);
+  for (size_t i = 0; i < CODES; i++) {
+    z[i * DIMS + 1] = -z[i * DIMS + 4];
+    z[i * DIMS + 2] = z[i * DIMS + 2] < 0 ? -1 : 1;
+    z[i * DIMS + 3] = 0.5f;
+  }
+  MUST(clgan_spread_of(z, CODES, DIMS, CLGAN_LATENT_UNIFORM, &s, &error));
+  near(s.ks[3], 0.75, 1e-6, "distance of a constant");
+  assert_int_equal(s.worst, 3);
+  near(s.ks[2], 0.5, 0.04, "distance of two ends");
+  assert_true(s.beyond[2] == 1 && s.moments[3].deviation == 0 && s.moments[3].skewness == 0);
+  near(s.correlation_largest, 1, 1e-9, "mirror images");
+  assert_true(s.pair[0] == 1 && s.pair[1] == 4);
+  clgan_spread_free(&s);
+  z[7] = NAN;
+  struct clgan_error e = {0};
+  assert_int_equal(clgan_spread_of(z, CODES, DIMS, CLGAN_LATENT_UNIFORM, &s, &e), CLGAN_ERR_NUMERIC);
+  clgan_spread_free(&s);
+  clgan_mem_free(z);
+}
+
+static void labels_that_codes_do_not_know(void **state) {
+  (void)state;
+  unsigned char label[CODES];
+  struct clgan_told t;
+  float *z = draw(false, 11);
+  for (size_t i = 0; i < CODES; i++) label[i] = (unsigned char)(i % 3);
+  MUST(clgan_told_class(cl, z, CODES, DIMS, label, 3, 1, &t, &error));
+  assert_true(t.classes == 3 && t.fitted == CODES / 2 && t.tested == CODES / 2);
+  near(t.accuracy, 1 / 3.0, 0.06, "accuracy");
+  near(t.shuffled, 1 / 3.0, 0.06, "shuffled");
+  near(t.neighbour, 1 / 3.0, 0.06, "neighbour");
+  near(t.majority, 1 / 3.0, 0.06, "majority");
+  near(t.purity, t.purity_chance, 0.04, "purity");
+  near(t.nmi, t.nmi_chance, 0.01, "mutual information");
+  assert_true(t.low < t.accuracy && t.accuracy < t.high && t.high - t.low < 0.08);
+  clgan_mem_free(z);
+}
+
+static void labels_that_codes_know(void **state) {
+  (void)state;
+  unsigned char label[CODES];
+  struct clgan_told t;
+  float *z = draw(true, 12);
+  for (size_t i = 0; i < CODES; i++) { /* clusters far apart; classes 0, 2, 5 of 7 */
+    label[i] = (unsigned char)(i % 3 == 0 ? 0 : i % 3 == 1 ? 2 : 5);
+    z[i * DIMS + i % 3] += 30;
+  }
+  MUST(clgan_told_class(cl, z, CODES, DIMS, label, 7, 1, &t, &error));
+  assert_true(t.classes == 3 && t.accuracy == 1 && t.neighbour == 1 && t.purity == 1);
+  near(t.nmi, 1, 1e-9, "mutual information");
+  near(t.purity_chance, 1 / 3.0, 0.04, "purity by chance");
+  near(t.shuffled, 1 / 3.0, 0.06, "shuffled");
+  for (size_t i = 0; i < CODES; i++) { /* no line parts these, but neighbours do */
+    z[i * DIMS + i % 3] -= 30;
+    for (size_t j = 2; j < DIMS; j++) z[i * DIMS + j] = 0;
+    label[i] = (z[i * DIMS] > 0) != (z[i * DIMS + 1] > 0);
+  }
+  MUST(clgan_told_class(cl, z, CODES, DIMS, label, 2, 1, &t, &error));
+  assert_true(t.accuracy < 0.76 && t.neighbour > 0.9); /* a line gets three of four quadrants at best */
+  memset(label, 1, sizeof label);
+  struct clgan_error e = {0};
+  assert_int_equal(clgan_told_class(cl, z, CODES, DIMS, label, 2, 1, &t, &e), CLGAN_ERR_USAGE);
+  clgan_mem_free(z);
+}
+
+static void numbers(void **state) {
+  (void)state;
+  float y[CODES];
+  struct clgan_told_number t;
+  float *z = draw(true, 13);
+  for (size_t i = 0; i < CODES; i++) y[i] = 40 + 8 * z[i * DIMS] - 6 * z[i * DIMS + 1]; /* variance 100 */
+  MUST(clgan_told_number(z, CODES, DIMS - 1, y, 1, &t, &error)); /* rows of another width: no relation left */
+  near(t.r2, 0, 0.05, "of unrelated codes");
+  for (size_t i = 0; i < CODES; i++) y[i] += 10 * z[i * DIMS + 5];
+  for (size_t i = 0; i < CODES; i++) z[i * DIMS + 5] = z[i * DIMS + 4];
+  MUST(clgan_told_number(z, CODES, DIMS, y, 1, &t, &error));
+  near(t.r2, 0.5, 0.06, "of half of it");
+  near(t.error, 10 * sqrt(2 / 3.14159265), 0.7, "error");
+  near(t.error_mean, sqrt(200) * sqrt(2 / 3.14159265), 1, "error of the mean");
+  near(t.r2_shuffled, 0, 0.05, "shuffled");
+  struct clgan_error e = {0};
+  assert_int_equal(clgan_told_number(z, CLGAN_TOLD_MIN - 1, DIMS, y, 1, &t, &e), CLGAN_ERR_USAGE);
+  clgan_mem_free(z);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(components),       cmocka_unit_test(small_designs_are_unbiased),
-      cmocka_unit_test(nothing_to_share), cmocka_unit_test(shares_and_influence_of_a_linear_model),
-      cmocka_unit_test(what_comes_back),  cmocka_unit_test(sheet_of_values),
+      cmocka_unit_test(components),
+      cmocka_unit_test(small_designs_are_unbiased),
+      cmocka_unit_test(nothing_to_share),
+      cmocka_unit_test(shares_and_influence_of_a_linear_model),
+      cmocka_unit_test(what_comes_back),
+      cmocka_unit_test(sheet_of_values),
+      cmocka_unit_test(codes_of_the_prior),
+      cmocka_unit_test(codes_unlike_the_prior),
+      cmocka_unit_test(labels_that_codes_do_not_know),
+      cmocka_unit_test(labels_that_codes_know),
+      cmocka_unit_test(numbers),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }
