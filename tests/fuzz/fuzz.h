@@ -11,6 +11,8 @@ fuzz_target fuzz_safetensors; /* a checkpoint or released model: container, meta
 fuzz_target fuzz_idx;         /* an IDX file, plain or .gz; the first byte: dimensions */
 fuzz_target fuzz_model;       /* a model's text; after a NUL byte the --set arguments, each ended by a NUL byte */
 fuzz_target fuzz_png;         /* an image file, as every subcommand takes it */
+fuzz_target fuzz_tuning;      /* a tuning text */
+fuzz_target fuzz_csv;         /* a table */
 fuzz_target fuzz_jpeg;        /* the same: a corpus of its own */
 
 /** A file that holds these bytes until the next call. @return its path, the harness's own */

@@ -17,7 +17,9 @@ static const struct {
                {"idx", fuzz_idx},
                {"model", fuzz_model},
                {"png", fuzz_png},
-               {"jpeg", fuzz_jpeg}};
+               {"jpeg", fuzz_jpeg},
+               {"tuning", fuzz_tuning},
+               {"csv", fuzz_csv}};
 enum { TARGETS = sizeof targets / sizeof targets[0] };
 
 static int replay(size_t target, const char *path) {
