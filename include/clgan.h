@@ -140,14 +140,14 @@ struct clgan_model_facts {
   uint32_t latent; /**< Z: numbers in a code z */
   enum clgan_latent_kind latent_kind;
   enum clgan_condition_kind condition;
-  uint32_t classes;        /**< CLGAN_CONDITION_CLASS: how many; else 0 */
+  uint32_t classes;               /**< CLGAN_CONDITION_CLASS: how many; else 0 */
   const char *const *class_names; /**< [classes], what the training's data set called them; NULL: go by number */
-  bool gender;             /**< CLGAN_CONDITION_FACE: conditions hold a gender */
-  uint32_t condition_size; /**< C: numbers in a condition vector c; 0 without a condition */
-  uint32_t factors;        /**< F: numbers that the encoder gives of the condition; 0 without one */
-  uint32_t features;       /**< numbers of the encoder's last hidden layer; 0: there is none */
-  float pixel_low;         /**< pixel values of clgan_model_generate(): black, -1 or 0; white is 1 */
-  uint64_t steps;          /**< training steps behind the weights */
+  bool gender;                    /**< CLGAN_CONDITION_FACE: conditions hold a gender */
+  uint32_t condition_size;        /**< C: numbers in a condition vector c; 0 without a condition */
+  uint32_t factors;               /**< F: numbers that the encoder gives of the condition; 0 without one */
+  uint32_t features;              /**< numbers of the encoder's last hidden layer; 0: there is none */
+  float pixel_low;                /**< pixel values of clgan_model_generate(): black, -1 or 0; white is 1 */
+  uint64_t steps;                 /**< training steps behind the weights */
 };
 
 /** Loads weights; freed by clgan_model_close(). A device must be open.
@@ -211,8 +211,8 @@ CLGAN_API enum clgan_status clgan_model_reconstruct(clgan_model *m, size_t n, co
  * written. @return CLGAN_ERR_IO, CLGAN_ERR_FORMAT, CLGAN_ERR_MEMORY. */
 CLGAN_API enum clgan_status clgan_model_read_image(clgan_model *m, const char *path, uint8_t *pixels);
 /** Writes [height,width,channels] (1 or 3 channels) as a PNG, whole or not at all. */
-CLGAN_API enum clgan_status clgan_context_write_png(clgan_context *c, const char *path, uint32_t height,
-                                                    uint32_t width, uint32_t channels, const uint8_t *pixels);
+CLGAN_API enum clgan_status clgan_context_write_png(clgan_context *c, const char *path, uint32_t height, uint32_t width,
+                                                    uint32_t channels, const uint8_t *pixels);
 
 /* -- training ----------------------------------------------------------------------------------------------------- */
 
@@ -223,8 +223,8 @@ typedef struct clgan_training clgan_training;
  * training, unchanged. */
 struct clgan_training_arrays {
   uint32_t count, height, width, channels;
-  const uint8_t *images;  /**< [count,height,width,channels] */
-  const uint8_t *classes; /**< [count]; for models of classes */
+  const uint8_t *images;          /**< [count,height,width,channels] */
+  const uint8_t *classes;         /**< [count]; for models of classes */
   const char *const *class_names; /**< [n_class_names], kept in checkpoints; NULL: classes go by number */
   size_t n_class_names;
   const float *ages;      /**< [count], years; for models of faces */
@@ -234,16 +234,16 @@ struct clgan_training_arrays {
 
 /** What to train. Set `size` and leave what is not wanted 0. */
 struct clgan_training_options {
-  size_t size;                               /**< sizeof(struct clgan_training_options) */
-  const char *model;                         /**< "digits", "faces64", "bigan-mlp", or a model text's path */
-  const char *model_text;                    /**< a model's text itself (docs/file-formats.md), instead of `model` */
-  const char *resume;                        /**< a checkpoint or run folder to go on with, instead of either */
-  const char *const *settings;               /**< [n_settings] "key=value": docs/file-formats.md; "base=16", "lr_g=1e-4" */
-  size_t n_settings;                         /**< with `resume` 0: the checkpoint's settings stay */
-  const char *data;                          /**< "builtin", a packed set, a folder of MNIST files; or else: */
+  size_t size;                 /**< sizeof(struct clgan_training_options) */
+  const char *model;           /**< "digits", "faces64", "bigan-mlp", or a model text's path */
+  const char *model_text;      /**< a model's text itself (docs/file-formats.md), instead of `model` */
+  const char *resume;          /**< a checkpoint or run folder to go on with, instead of either */
+  const char *const *settings; /**< [n_settings] "key=value": docs/file-formats.md; "base=16", "lr_g=1e-4" */
+  size_t n_settings;           /**< with `resume` 0: the checkpoint's settings stay */
+  const char *data;            /**< "builtin", a packed set, a folder of MNIST files; or else: */
   const struct clgan_training_arrays *arrays;
-  uint32_t batch;                            /**< images a step; 0: the model's */
-  uint64_t seed;                             /**< of every random number; with `resume` the checkpoint's */
+  uint32_t batch; /**< images a step; 0: the model's */
+  uint64_t seed;  /**< of every random number; with `resume` the checkpoint's */
 };
 
 /** Builds the step and sets the weights: fresh ones from the seed, or a checkpoint's. Freed by
@@ -258,11 +258,11 @@ CLGAN_API void clgan_training_destroy(clgan_training *t);
 
 /** What is known after a step. Valid during the callback. Later versions may add members at the end. */
 struct clgan_training_report {
-  uint64_t step;                  /**< counted from 0 at the training's very beginning */
-  uint64_t images;                /**< seen so far, this step included */
+  uint64_t step;   /**< counted from 0 at the training's very beginning */
+  uint64_t images; /**< seen so far, this step included */
   uint32_t n_losses;
-  const char *const *loss_names;  /**< [n_losses] */
-  const float *losses;            /**< [n_losses] */
+  const char *const *loss_names; /**< [n_losses] */
+  const float *losses;           /**< [n_losses] */
 };
 /** Called once for every step, in their order, up to two steps late. Must not call clgan with the same context.
  * @return false to stop. */

@@ -25,8 +25,8 @@ struct clgan_context {
 
 struct clgan_api_model {
   struct clgan_context *context;
-  struct clgan_nets nets;    /**< of its own; empty where the nets are a training's */
-  bool borrowed;             /**< a training's: it frees this */
+  struct clgan_nets nets; /**< of its own; empty where the nets are a training's */
+  bool borrowed;          /**< a training's: it frees this */
   const struct clgan_model *m;
   struct clgan_sampler *sampler;
   struct clgan_model_facts facts;
@@ -45,10 +45,10 @@ enum clgan_status clgan_api_need_device(struct clgan_context *c);
 enum clgan_status clgan_api_need(struct clgan_context *c, const void *pointer, const char *what);
 
 /** A call of the public API on context @p c (not NULL): @p work between enter and leave. */
-#define CLGAN_API_CALL(c, work)                          \
-  do {                                                   \
-    if (!(c)) return CLGAN_ERR_USAGE;                    \
-    if (!clgan_api_enter(c)) return CLGAN_ERR_USAGE;     \
-    return clgan_api_leave((c), (work));                 \
+#define CLGAN_API_CALL(c, work)                      \
+  do {                                               \
+    if (!(c)) return CLGAN_ERR_USAGE;                \
+    if (!clgan_api_enter(c)) return CLGAN_ERR_USAGE; \
+    return clgan_api_leave((c), (work));             \
   } while (0)
 #endif

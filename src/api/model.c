@@ -11,21 +11,22 @@ enum { BATCH_MAX = 64, AGE_MAX = 150 };
 
 void clgan_api_model_fill(struct clgan_api_model *a, uint64_t steps) {
   const struct clgan_model *m = a->m;
-  a->facts = (struct clgan_model_facts){.name = m->name,
-                                        .height = (uint32_t)m->height,
-                                        .width = (uint32_t)m->width,
-                                        .channels = (uint32_t)m->channels,
-                                        .latent = (uint32_t)m->latent,
-                                        .latent_kind = m->latent_kind,
-                                        .condition = m->condition,
-                                        .classes = m->condition == CLGAN_CONDITION_CLASS ? (uint32_t)m->classes : 0,
-                                        .class_names = m->class_names.n ? (const char *const *)m->class_names.items : NULL,
-                                        .gender = m->condition == CLGAN_CONDITION_FACE && m->settings.gender,
-                                        .condition_size = (uint32_t)m->condition_size,
-                                        .factors = (uint32_t)clgan_sampler_factors(m),
-                                        .features = (uint32_t)clgan_sampler_feature_count(m),
-                                        .pixel_low = m->pixels_01 ? 0.0f : -1.0f,
-                                        .steps = steps};
+  a->facts =
+      (struct clgan_model_facts){.name = m->name,
+                                 .height = (uint32_t)m->height,
+                                 .width = (uint32_t)m->width,
+                                 .channels = (uint32_t)m->channels,
+                                 .latent = (uint32_t)m->latent,
+                                 .latent_kind = m->latent_kind,
+                                 .condition = m->condition,
+                                 .classes = m->condition == CLGAN_CONDITION_CLASS ? (uint32_t)m->classes : 0,
+                                 .class_names = m->class_names.n ? (const char *const *)m->class_names.items : NULL,
+                                 .gender = m->condition == CLGAN_CONDITION_FACE && m->settings.gender,
+                                 .condition_size = (uint32_t)m->condition_size,
+                                 .factors = (uint32_t)clgan_sampler_factors(m),
+                                 .features = (uint32_t)clgan_sampler_feature_count(m),
+                                 .pixel_low = m->pixels_01 ? 0.0f : -1.0f,
+                                 .steps = steps};
 }
 
 /* -- opening -- */
@@ -239,8 +240,7 @@ static enum clgan_status encode(clgan_model *m, size_t n, const uint8_t *pixels,
   NEED(m, pixels);
   if (features && !m->facts.features)
     return clgan_error_set(&m->context->error, CLGAN_ERR_USAGE, "model %.60s has no features", m->facts.name);
-  return clgan_sampler_codes(m->sampler, n, pixels, z, m->facts.factors ? factors : NULL, features,
-                             &m->context->error);
+  return clgan_sampler_codes(m->sampler, n, pixels, z, m->facts.factors ? factors : NULL, features, &m->context->error);
 }
 
 enum clgan_status clgan_model_encode(clgan_model *m, size_t n, const uint8_t *pixels, float *z, float *factors,

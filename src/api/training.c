@@ -22,8 +22,9 @@ static enum clgan_status check(struct clgan_context *c, const struct clgan_train
   struct clgan_error *e = &c->error;
   CLGAN_TRY(clgan_api_need(c, o, "options"));
   if (o->size != sizeof *o)
-    return clgan_error_set(e, CLGAN_ERR_USAGE, "options.size is %zu: set it to sizeof(struct clgan_training_options), %zu",
-                           o->size, sizeof *o);
+    return clgan_error_set(e, CLGAN_ERR_USAGE,
+                           "options.size is %zu: set it to sizeof(struct clgan_training_options), %zu", o->size,
+                           sizeof *o);
   if ((o->model != NULL) + (o->model_text != NULL) + (o->resume != NULL) != 1)
     return clgan_error_set(e, CLGAN_ERR_USAGE, "give one of options.model, options.model_text and options.resume");
   if (o->data && o->arrays) return clgan_error_set(e, CLGAN_ERR_USAGE, "give options.data or options.arrays, not both");
@@ -72,7 +73,8 @@ static enum clgan_status open_data(struct clgan_training *t, const struct clgan_
   t->data->class_names.items = clgan_mem_array(a->n_class_names, sizeof *t->data->class_names.items);
   for (; t->data->class_names.n < a->n_class_names; t->data->class_names.n++) {
     const char *name = a->class_names[t->data->class_names.n];
-    if (!name || !*name) return clgan_error_set(e, CLGAN_ERR_USAGE, "arrays: class name %zu is empty", t->data->class_names.n);
+    if (!name || !*name)
+      return clgan_error_set(e, CLGAN_ERR_USAGE, "arrays: class name %zu is empty", t->data->class_names.n);
     t->data->class_names.items[t->data->class_names.n] = clgan_mem_strdup(name);
   }
   return CLGAN_OK;
@@ -86,14 +88,16 @@ static enum clgan_status build(struct clgan_training *t, uint64_t seed, struct c
   return CLGAN_OK;
 }
 
-static enum clgan_status begin(struct clgan_training *t, const struct clgan_training_options *o, struct clgan_error *e) {
+static enum clgan_status begin(struct clgan_training *t, const struct clgan_training_options *o,
+                               struct clgan_error *e) {
   CLGAN_TRY(load_model(t, o, e));
   CLGAN_TRY(open_data(t, o, o->data, e));
   CLGAN_TRY(build(t, o->seed, e));
   return clgan_trainer_init(t->trainer, e);
 }
 
-static enum clgan_status go_on(struct clgan_training *t, const struct clgan_training_options *o, struct clgan_error *e) {
+static enum clgan_status go_on(struct clgan_training *t, const struct clgan_training_options *o,
+                               struct clgan_error *e) {
   struct clgan_checkpoint *c = NULL;
   char *path = clgan_run_checkpoint(o->resume), *before = NULL;
   enum clgan_status s = clgan_checkpoint_load(path, &c, e);

@@ -9,23 +9,26 @@ static enum clgan_status check_arrays(const struct clgan_dataset *d, struct clga
     return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: there are no images; give at least one", d->name);
   if (!d->height || !d->width || d->height > CLGAN_IMAGE_MAX_SIDE || d->width > CLGAN_IMAGE_MAX_SIDE ||
       (d->channels != 1 && d->channels != 3))
-    return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: images of %ux%u pixels and %u channels; give 1 to %u pixels a side, "
-                           "1 or 3 channels", d->name, d->height, d->width, d->channels, CLGAN_IMAGE_MAX_SIDE);
+    return clgan_error_set(e, CLGAN_ERR_USAGE,
+                           "%s: images of %ux%u pixels and %u channels; give 1 to %u pixels a side, "
+                           "1 or 3 channels",
+                           d->name, d->height, d->width, d->channels, CLGAN_IMAGE_MAX_SIDE);
   if (d->digit && d->age)
     return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: has classes and ages; give the labels of one kind", d->name);
   if (!d->age != !d->gender)
     return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: ages and genders belong together; give both", d->name);
   for (uint32_t i = 0; d->age && i < d->count; i++) {
     if (!isfinite(d->age[i]) || d->age[i] < 0)
-      return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: the age of image %u is %g; give years", d->name, i, (double)d->age[i]);
+      return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: the age of image %u is %g; give years", d->name, i,
+                             (double)d->age[i]);
     if (d->gender[i] > 1)
-      return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: the gender of image %u is %u; give 0 (male) or 1 (female)", d->name, i,
-                             (unsigned)d->gender[i]);
+      return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: the gender of image %u is %u; give 0 (male) or 1 (female)",
+                             d->name, i, (unsigned)d->gender[i]);
   }
   for (uint32_t i = 0; d->split && i < d->count; i++)
     if (d->split[i] > 1)
-      return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: the part of image %u is %u; give 0 (train) or 1 (test)", d->name, i,
-                             (unsigned)d->split[i]);
+      return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: the part of image %u is %u; give 0 (train) or 1 (test)", d->name,
+                             i, (unsigned)d->split[i]);
   return CLGAN_OK;
 }
 

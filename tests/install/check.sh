@@ -1,6 +1,6 @@
 #!/bin/sh
-# check.sh SRCDIR PKGCONFIGDIR LIBDIR BINDIR DATADIR MANDIR: what was installed can be used (make installcheck). Programs are
-# built against the installed library alone, by pkg-config, and run; CC, CXX (empty: left out) and PKG_CONFIG from the
+# check.sh SRCDIR PKGCONFIGDIR LIBDIR BINDIR DATADIR MANDIR: what was installed can be used (make installcheck). Programs
+# are built against the installed library alone, by pkg-config, and run; CC, CXX (empty: left out) and PKG_CONFIG from the
 # environment, PKG_CONFIG_SYSROOT_DIR where it lies under DESTDIR.
 set -eu
 src=$1 pc=$2 lib=$3 bin=$4 data=$5 man=$6

@@ -4,7 +4,9 @@
 #include <cstdio>
 #include <string>
 
-static bool step(void *, const clgan_training_report *r) { return r->n_losses > 0; }
+static bool step(void *, const clgan_training_report *r) {
+  return r->n_losses > 0;
+}
 static void say(void *, clgan_log_kind, const char *) {}
 
 int main() {
@@ -17,7 +19,8 @@ int main() {
   clgan_context_set_log(c, say, nullptr);
   // No device is open: each is refused with a text.
   bool told = clgan_model_open(c, "x", 0, &m) == CLGAN_ERR_USAGE && !std::string(clgan_context_error(c)).empty();
-  told = told && clgan_training_create(c, &o, &t) == CLGAN_ERR_USAGE && clgan_training_run(t, 1, step, nullptr) != CLGAN_OK;
+  told = told && clgan_training_create(c, &o, &t) == CLGAN_ERR_USAGE &&
+         clgan_training_run(t, 1, step, nullptr) != CLGAN_OK;
   clgan_context_destroy(c);
   std::puts(told ? clgan_version() : "an error is not told");
   return !told;

@@ -11,22 +11,27 @@
 static clgan_context *context;
 static char *trained; /* a checkpoint of four steps */
 
-#define MUST(call)                                                                     \
-  do {                                                                                 \
-    if ((call) != CLGAN_OK) fail_msg("%s: %s", #call, clgan_context_error(context));   \
+#define MUST(call)                                                                   \
+  do {                                                                               \
+    if ((call) != CLGAN_OK) fail_msg("%s: %s", #call, clgan_context_error(context)); \
   } while (0)
 /* Fails with a status and one line that holds the words. */
-#define FAILS(status, words, call)                                                                                \
-  do {                                                                                                            \
-    assert_int_equal((call), (status));                                                                           \
-    const char *text_ = clgan_context_error(context);                                                             \
+#define FAILS(status, words, call)                                                                                    \
+  do {                                                                                                                \
+    assert_int_equal((call), (status));                                                                               \
+    const char *text_ = clgan_context_error(context);                                                                 \
     if (!strstr(text_, (words)) || strchr(text_, '\n')) fail_msg("%s: \"%s\" is not in \"%s\"", #call, words, text_); \
   } while (0)
 
 static const char *const small[] = {"base=2"};
 static struct clgan_training_options options_of(const char *data) {
-  return (struct clgan_training_options){
-      .size = sizeof(struct clgan_training_options), .model = "digits", .settings = small, .n_settings = 1, .data = data, .batch = 8, .seed = 3};
+  return (struct clgan_training_options){.size = sizeof(struct clgan_training_options),
+                                         .model = "digits",
+                                         .settings = small,
+                                         .n_settings = 1,
+                                         .data = data,
+                                         .batch = 8,
+                                         .seed = 3};
 }
 
 struct seen {
@@ -201,7 +206,13 @@ static void arrays_are_a_data_set(void **state) {
   clgan_training *t = NULL;
   struct seen named = {0}, given = {0};
   if (clgan_dataset_open("builtin", NULL, &d, &e) != CLGAN_OK) fail_msg("%s", e.text);
-  struct clgan_training_arrays a = {.count = d->count, .height = 28, .width = 28, .channels = 1, .images = d->images, .classes = d->digit, .test = d->split};
+  struct clgan_training_arrays a = {.count = d->count,
+                                    .height = 28,
+                                    .width = 28,
+                                    .channels = 1,
+                                    .images = d->images,
+                                    .classes = d->digit,
+                                    .test = d->split};
   struct clgan_training_options o = options_of("builtin");
   MUST(clgan_training_create(context, &o, &t));
   MUST(clgan_training_run(t, 3, see, &named));
@@ -392,7 +403,9 @@ static void the_programs_locale_does_not_matter(void **state) {
 
 /* As in test_ops.c: what drivers leave of the kernels they compiled makes LeakSanitizer crash, or report leaks of unloaded modules. */
 const char *__asan_default_options(void);
-const char *__asan_default_options(void) { return "detect_leaks=0"; }
+const char *__asan_default_options(void) {
+  return "detect_leaks=0";
+}
 
 int main(void) {
   const struct CMUnitTest tests[] = {

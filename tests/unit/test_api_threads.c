@@ -54,7 +54,8 @@ static void make_images(void) {
 
 static enum clgan_status train(struct job *j, clgan_context *c) {
   static const char *const sets[] = {"base=2"};
-  const struct clgan_training_arrays arrays = {.count = IMAGES, .height = 28, .width = 28, .channels = 1, .images = images, .classes = labels};
+  const struct clgan_training_arrays arrays = {
+      .count = IMAGES, .height = 28, .width = 28, .channels = 1, .images = images, .classes = labels};
   const bool builtin = j->number == 1;
   const struct clgan_training_options o = {.size = sizeof o,
                                            .model = "digits",
@@ -162,7 +163,9 @@ static void four_threads(void **state) {
 
 /* As in test_ops.c: what drivers leave of the kernels they compiled makes LeakSanitizer crash, or report leaks of unloaded modules. */
 const char *__asan_default_options(void);
-const char *__asan_default_options(void) { return "detect_leaks=0"; }
+const char *__asan_default_options(void) {
+  return "detect_leaks=0";
+}
 
 int main(void) {
   const struct CMUnitTest tests[] = {
