@@ -13,7 +13,7 @@
 enum { RESTARTS = 4, PERMUTATIONS = 20 };
 /* Numbers of the random draws of one seed. */
 enum { DRAW_HALVES = 1, DRAW_SHUFFLE = 2, DRAW_PERMUTE = 3 };
-static const double penalty = 1e-4; /* of the probes */
+static const double penalty = 1e-4; /* of the probe of classes */
 
 /* -- the prior -- */
 struct clgan_moments clgan_prior_moments(enum clgan_latent_kind kind) {
@@ -246,9 +246,10 @@ enum clgan_status clgan_told_number(const float *z, size_t n, size_t dims, const
   for (size_t i = 0; i < n; i++) ordered[i] = value[h.item[i]];
   for (size_t i = 0; i < n; i++) wrong[i] = ordered[order[i]];
   const float *tested = h.z + h.n[0] * dims, *truth = ordered + h.n[0];
-  enum clgan_status s = clgan_probe_regress(h.z, ordered, h.n[0], tested, truth, h.n[1], dims, penalty, &fit, e);
+  const double ridge = (double)dims / (double)h.n[0]; /* a fit to few items is mostly noise without it */
+  enum clgan_status s = clgan_probe_regress(h.z, ordered, h.n[0], tested, truth, h.n[1], dims, ridge, &fit, e);
   if (s == CLGAN_OK)
-    s = clgan_probe_regress(h.z, wrong, h.n[0], tested, wrong + h.n[0], h.n[1], dims, penalty, &shuffled, e);
+    s = clgan_probe_regress(h.z, wrong, h.n[0], tested, wrong + h.n[0], h.n[1], dims, ridge, &shuffled, e);
   *out = (struct clgan_told_number){.fitted = h.n[0],
                                     .tested = h.n[1],
                                     .r2 = fit.r2,

@@ -55,7 +55,8 @@ enum clgan_status clgan_told_class(struct clgan_cl *cl, const float *z, size_t n
                                    const unsigned char *label, int classes, uint64_t seed, struct clgan_told *out,
                                    struct clgan_error *e);
 
-/** What codes tell of a number (an age): ridge regression fitted to one half, tested on the other. */
+/** What codes tell of a number (an age): ridge regression (penalty: columns over rows) fitted to one half, tested on the
+ * other. */
 struct clgan_told_number {
   size_t fitted, tested;
   double r2, error;   /**< explained share of the variance; mean absolute error */
