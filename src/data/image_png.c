@@ -63,13 +63,26 @@ static void check_plausible(struct reader *r) {
   if (packed / 1032 > r->size) png_error(r->png, "the file is too short for the size its header announces");
 }
 
+/* A chunk that announces more than the file holds: libpng would make room for it, up to 2 GiB, before it reads. */
+static void check_chunks(struct reader *r) {
+  static const unsigned char end[4] = {'I', 'E', 'N', 'D'};
+  for (size_t at = 8; r->size - at >= 12;) {
+    const unsigned char *p = r->data + at;
+    size_t length = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | (size_t)p[3];
+    if (length > r->size - at - 12) png_error(r->png, "the file is cut short, or a chunk's length is damaged");
+    if (memcmp(p + 4, end, 4) == 0) return;
+    at += 12 + length;
+  }
+}
+
 /* Sets the errors' text. False: the file could not be decoded and r->message says why (empty: memory). */
 static bool read_header(struct reader *r) {
   if (setjmp(png_jmpbuf(r->png))) return false;
   png_set_user_limits(r->png, 0x7fffffff, 0x7fffffff);
-  /* A text or profile announced longer than the file, or unpacked to much more, is not worth its memory. */
+  /* A text or profile that unpacks to much more is not worth its memory. */
   png_set_chunk_malloc_max(r->png, r->size > CHUNK_MAX ? r->size : CHUNK_MAX);
   png_set_read_fn(r->png, r, on_read);
+  check_chunks(r);
   png_read_info(r->png, r->info);
   r->width = png_get_image_width(r->png, r->info);
   r->height = png_get_image_height(r->png, r->info);
