@@ -34,6 +34,7 @@ says 'registers only' err
 wrong() {
   rm -rf kernels
   cp -R "$CLGAN_SRC/kernels" kernels
+  chmod -R u+w kernels
   checks=$((checks + 1))
   grep -qF -e "$2" "kernels/$1" || problem "$2 is not in $1: this test must be adapted"
   awk -v from="$2" -v to="$3" '{ at = index($0, from); if (at && !done) {
