@@ -45,7 +45,7 @@ static void add_machine(cJSON *root) {
   cJSON_AddStringToObject(o, "architecture", u.machine);
 }
 
-static void add_device(cJSON *root, const struct clgan_device_info *d) {
+void clgan_result_device(cJSON *root, const struct clgan_device_info *d) {
   cJSON *o = cJSON_AddObjectToObject(root, "device");
   cJSON_AddStringToObject(o, "name", d->name);
   cJSON_AddStringToObject(o, "type", clgan_device_type_text(d));
@@ -104,7 +104,7 @@ enum clgan_status clgan_bench_result(const struct clgan_device_info *d, const st
   cJSON_AddStringToObject(root, "schema", "clgan-bench/1");
   cJSON_AddStringToObject(root, "date", date);
   add_machine(root);
-  add_device(root, d);
+  clgan_result_device(root, d);
   add_source(root);
   cJSON *array = cJSON_AddArrayToObject(root, "rows");
   for (size_t i = 0; i < n; i++) add_row(array, &rows[i]);

@@ -30,6 +30,7 @@ int clgan_command_transform(int argc, char **argv);
 int clgan_command_interpolate(int argc, char **argv);
 int clgan_command_encode(int argc, char **argv);
 int clgan_command_latent(int argc, char **argv);
+int clgan_command_eval(int argc, char **argv);
 int clgan_command_export(int argc, char **argv);
 int clgan_command_bench(int argc, char **argv);
 int clgan_command_selftest(int argc, char **argv);

@@ -12,6 +12,7 @@ const struct clgan_command clgan_commands[] = {
     {"interpolate", "what lies between two images", clgan_command_interpolate},
     {"encode", "codes of images, or of a whole data set, as numbers", clgan_command_encode},
     {"latent", "what a model's code holds: distribution, clusters, probes, influence", clgan_command_latent},
+    {"eval", "measure how good a model is", clgan_command_eval},
     {"export", "a checkpoint's averaged nets as a small model file", clgan_command_export},
     {"bench", "measure the speed of a device", clgan_command_bench},
     {"selftest", "try a driver: operations, gradients, training steps", clgan_command_selftest},

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "scratch.h"
 
-enum { STEPS = 150, TESTED = 500 };
+enum { STEPS = 90, TESTED = 500 };
 
 static struct clgan_device_list *list;
 static struct clgan_cl *cl;
@@ -88,9 +88,8 @@ static char *cached_file(void) {
 
 static void it_learns_and_is_kept(void **state) {
   (void)state;
-  struct answers *a = clgan_mem_array(4, sizeof *a);
-  char *before = getenv("XDG_CACHE_HOME") ? clgan_mem_strdup(getenv("XDG_CACHE_HOME")) : NULL, *bytes = NULL;
-  size_t size = 0;
+  struct answers *a = clgan_mem_array(2, sizeof *a);
+  char *before = getenv("XDG_CACHE_HOME") ? clgan_mem_strdup(getenv("XDG_CACHE_HOME")) : NULL;
   assert_int_equal(setenv("XDG_CACHE_HOME", scratch, 1), 0);
 
   assert_false(ask(&options, &a[0]));
@@ -98,21 +97,6 @@ static void it_learns_and_is_kept(void **state) {
   assert_true(ask(&options, &a[1])); /* from the cache: the same bits */
   assert_memory_equal(&a[0], &a[1], sizeof a[0]);
 
-  char *path = cached_file();
-  MUST(clgan_file_read(path, &bytes, &size, &error));
-  bytes[size - size / 3] ^= 8; /* a weight: the container itself is whole */
-  MUST(clgan_file_write(path, bytes, size, &error));
-  assert_false(ask(&options, &a[2])); /* trained anew: the same seed gives the same bits */
-  assert_memory_equal(&a[0], &a[2], sizeof a[0]);
-  MUST(clgan_file_write(path, "rubbish", 7, &error));
-  struct clgan_judge_options other = options;
-  other.steps = 2;
-  other.seed = 5;
-  assert_false(ask(&other, &a[3]));
-  assert_true(a[3].right < a[0].right);
-
-  clgan_mem_free(bytes);
-  clgan_mem_free(path);
   clgan_mem_free(a);
   if (before)
     setenv("XDG_CACHE_HOME", before, 1);
@@ -121,8 +105,9 @@ static void it_learns_and_is_kept(void **state) {
   clgan_mem_free(before);
 }
 
-/* A file of that very name which holds a judge of other steps is not taken. */
-static void a_foreign_file_is_not_taken(void **state) {
+/* Neither a file of that very name which holds a judge of other steps, nor a damaged one: it is trained anew, and the same seed
+ * gives the same bits. */
+static void a_foreign_or_damaged_file_is_not_taken(void **state) {
   (void)state;
   struct answers *a = clgan_mem_array(3, sizeof *a);
   char home[64], *bytes = NULL, *first, *second;
@@ -143,6 +128,15 @@ static void a_foreign_file_is_not_taken(void **state) {
   assert_false(ask(&two, &a[2]));
   assert_memory_equal(&a[1], &a[2], sizeof a[1]);
   assert_memory_not_equal(&a[0], &a[1], sizeof a[1]);
+  clgan_mem_free(bytes);
+  MUST(clgan_file_read(second, &bytes, &size, &error));
+  bytes[size - size / 3] ^= 8; /* a weight: the container itself is whole */
+  MUST(clgan_file_write(second, bytes, size, &error));
+  assert_false(ask(&two, &a[2]));
+  assert_memory_equal(&a[1], &a[2], sizeof a[1]);
+  MUST(clgan_file_write(second, "rubbish", 7, &error));
+  assert_false(ask(&two, &a[2]));
+  assert_true(ask(&two, &a[2]));
   clgan_mem_free(first);
   clgan_mem_free(second);
   clgan_mem_free(bytes);
@@ -198,7 +192,7 @@ const char *__asan_default_options(void) { return "detect_leaks=0"; }
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(it_learns_and_is_kept),
-      cmocka_unit_test(a_foreign_file_is_not_taken),
+      cmocka_unit_test(a_foreign_or_damaged_file_is_not_taken),
       cmocka_unit_test(the_recipe_fits_other_images),
       cmocka_unit_test(misuse_is_refused),
   };

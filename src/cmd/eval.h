@@ -1,0 +1,34 @@
+/** @file eval.h  What `clgan eval` shows of an evaluation: a table, JSON, a page. */
+#ifndef CLGAN_CMD_EVAL_H
+#define CLGAN_CMD_EVAL_H
+#include <stdio.h>
+#include "cl/cl.h"
+#include "data/sheet.h"
+#include "train/evaluate.h"
+
+/** What was evaluated. */
+struct clgan_eval_facts {
+  const char *weights, *split;
+  char weights_hash[65]; /**< SHA-256 of the file */
+  const struct clgan_dataset *data;
+  const struct clgan_model *model;
+  uint64_t steps, n, seed; /**< steps: behind the weights */
+  const struct clgan_device_info *device;
+  double seconds;
+};
+
+/** A figure as text: "98.31 %", "0.01437", "9.812 +- 0.020"; of @p v, which is one of f's numbers. */
+void clgan_eval_number(const struct clgan_figure *f, double v, bool deviation, char out[64]);
+/** Its interval: "98.04 to 98.55 %", or "". */
+void clgan_eval_interval(const struct clgan_figure *f, char out[64]);
+/** The class of @p c that was right least often among those asked, or -1. */
+int clgan_eval_worst(const struct clgan_class_counts *c);
+
+void clgan_eval_table(const struct clgan_eval_facts *x, const struct clgan_evaluation *v, FILE *to);
+/** Schema clgan-eval/1 (docs/file-formats.md). The caller's (clgan_mem_free). */
+enum clgan_status clgan_eval_json(const struct clgan_eval_facts *x, const struct clgan_evaluation *v, char **out,
+                                  struct clgan_error *e);
+/** @param grid generated images, a row for each condition. */
+enum clgan_status clgan_eval_page(const struct clgan_eval_facts *x, const struct clgan_evaluation *v,
+                                  const struct clgan_sheet *grid, const char *path, struct clgan_error *e);
+#endif
