@@ -135,6 +135,7 @@ static void drop_if_single(struct clgan_latent *l) {
 static void set_views(struct clgan_latent *l, const struct images *x) {
   static char male[] = "male", female[] = "female";
   static char *genders[] = {male, female};
+  char decade[10][8], *decades[10];
   if (x->digit) {
     unsigned char *label = add_view(l, "class", x->classes);
     clgan_names_copy(&l->views[0].names, x->names.n ? &x->names : &l->m->class_names);
@@ -152,6 +153,12 @@ static void set_views(struct clgan_latent *l, const struct images *x) {
   l->age = clgan_mem_array(l->n, sizeof *l->age);
   memcpy(l->age, x->age, l->n * sizeof *l->age);
   unsigned char *label = add_view(l, "decade of age", 10);
+  for (size_t k = 0; k < 10; k++) {
+    snprintf(decade[k], sizeof decade[k], k < 9 ? "%zu-%zu" : "%zu+", 10 * k, 10 * k + 9);
+    decades[k] = decade[k];
+  }
+  const struct clgan_names names = {.items = decades, .n = 10};
+  clgan_names_copy(&l->views[l->n_views - 1].names, &names);
   for (size_t i = 0; i < l->n; i++) label[i] = (unsigned char)(x->age[i] < 90 ? x->age[i] / 10 : 9);
   drop_if_single(l);
 }
