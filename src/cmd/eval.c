@@ -29,7 +29,8 @@ static enum clgan_status hash_file(const char *path, char hex[65], struct clgan_
 }
 
 /* -- the page's grid: every condition under the same codes; without one a code in each cell -- */
-static enum clgan_status draw_grid(struct clgan_nets *nets, uint64_t seed, struct clgan_sheet **out, struct clgan_error *e) {
+static enum clgan_status draw_grid(struct clgan_nets *nets, uint64_t seed, struct clgan_sheet **out,
+                                   struct clgan_error *e) {
   const struct clgan_model *m = nets->model;
   const struct clgan_condition_words all = {0};
   size_t rows = 1, Z = (size_t)m->latent, C = (size_t)m->condition_size;
@@ -49,10 +50,12 @@ static enum clgan_status draw_grid(struct clgan_nets *nets, uint64_t seed, struc
   }
   enum clgan_status s = clgan_sampler_generate(nets->sampler, n, z, list ? c : NULL, x, e);
   if (s == CLGAN_OK)
-    s = clgan_sheet_create((uint32_t)rows, GRID_CODES, (uint32_t)m->height, (uint32_t)m->width, (uint32_t)m->channels, out, e);
+    s = clgan_sheet_create((uint32_t)rows, GRID_CODES, (uint32_t)m->height, (uint32_t)m->width, (uint32_t)m->channels,
+                           out, e);
   if (s == CLGAN_OK) {
     clgan_pixels_from_float(x, n * size, m->pixels_01 ? CLGAN_PIXELS_UNIT : CLGAN_PIXELS_TANH, pixels);
-    for (size_t i = 0; i < n; i++) clgan_sheet_put(*out, (uint32_t)(i / GRID_CODES), (uint32_t)(i % GRID_CODES), pixels + i * size);
+    for (size_t i = 0; i < n; i++)
+      clgan_sheet_put(*out, (uint32_t)(i / GRID_CODES), (uint32_t)(i % GRID_CODES), pixels + i * size);
   }
   float *floats[] = {list, codes, z, c, x};
   for (size_t i = 0; i < sizeof floats / sizeof floats[0]; i++) clgan_mem_free(floats[i]);
@@ -61,8 +64,8 @@ static enum clgan_status draw_grid(struct clgan_nets *nets, uint64_t seed, struc
 }
 
 /* -- output -- */
-static enum clgan_status write_json(const struct options *o, const struct clgan_eval_facts *x, const struct clgan_evaluation *v,
-                                    struct clgan_error *e) {
+static enum clgan_status write_json(const struct options *o, const struct clgan_eval_facts *x,
+                                    const struct clgan_evaluation *v, struct clgan_error *e) {
   char *text = NULL;
   enum clgan_status s = CLGAN_OK;
   CLGAN_TRY(clgan_eval_json(x, v, &text, e));
@@ -74,8 +77,8 @@ static enum clgan_status write_json(const struct options *o, const struct clgan_
   return s;
 }
 
-static enum clgan_status write_page(const struct options *o, const struct clgan_eval_facts *x, const struct clgan_evaluation *v,
-                                    struct clgan_nets *nets, struct clgan_error *e) {
+static enum clgan_status write_page(const struct options *o, const struct clgan_eval_facts *x,
+                                    const struct clgan_evaluation *v, struct clgan_nets *nets, struct clgan_error *e) {
   struct clgan_sheet *grid = NULL;
   enum clgan_status s = draw_grid(nets, o->seed, &grid, e);
   if (s == CLGAN_OK) s = clgan_eval_page(x, v, grid, o->html, e);
@@ -84,8 +87,8 @@ static enum clgan_status write_page(const struct options *o, const struct clgan_
   return s;
 }
 
-static enum clgan_status show(const struct options *o, const struct clgan_eval_facts *x, const struct clgan_evaluation *v,
-                              struct clgan_nets *nets, struct clgan_error *e) {
+static enum clgan_status show(const struct options *o, const struct clgan_eval_facts *x,
+                              const struct clgan_evaluation *v, struct clgan_nets *nets, struct clgan_error *e) {
   clgan_eval_table(x, v, o->json && !*o->json ? stderr : stdout);
   if (o->json) CLGAN_TRY(write_json(o, x, v, e));
   return o->html ? write_page(o, x, v, nets, e) : CLGAN_OK;
@@ -105,11 +108,14 @@ static const struct {
 } parts[] = {{"test", CLGAN_PART_TEST}, {"train", CLGAN_PART_TRAIN}, {"holdout", CLGAN_PART_HOLDOUT}};
 
 /* Everything that can be wrong with files is found before a device is opened. */
-static enum clgan_status open_files(const struct options *o, struct work *w, enum clgan_part *part, struct clgan_error *e) {
+static enum clgan_status open_files(const struct options *o, struct work *w, enum clgan_part *part,
+                                    struct clgan_error *e) {
   uint32_t *items, count;
   CLGAN_TRY(clgan_nets_read(&w->nets, o->weights, e));
   const struct clgan_model *m = w->nets.model;
-  const struct clgan_dataset_want want = {.height = (uint32_t)m->height, .width = (uint32_t)m->width, .channels = (uint32_t)m->channels,
+  const struct clgan_dataset_want want = {.height = (uint32_t)m->height,
+                                          .width = (uint32_t)m->width,
+                                          .channels = (uint32_t)m->channels,
                                           .labels = m->condition == CLGAN_CONDITION_CLASS  ? CLGAN_LABELS_CLASS
                                                     : m->condition == CLGAN_CONDITION_FACE ? CLGAN_LABELS_FACE
                                                                                            : CLGAN_LABELS_NONE,
@@ -134,8 +140,14 @@ static enum clgan_status eval(const struct options *o, struct work *w, struct cl
   CLGAN_TRY(clgan_nets_load(&w->nets, w->device.cl, BATCH, e));
   CLGAN_TRY(clgan_evaluate(w->device.cl, &w->nets, w->data, &how, &w->v, e));
   clgan_programs_save(w->device.cl);
-  struct clgan_eval_facts x = {.weights = o->weights, .split = o->split, .data = w->data, .model = w->nets.model,
-                               .steps = w->nets.steps, .n = o->n, .seed = o->seed, .device = clgan_cl_info(w->device.cl),
+  struct clgan_eval_facts x = {.weights = o->weights,
+                               .split = o->split,
+                               .data = w->data,
+                               .model = w->nets.model,
+                               .steps = w->nets.steps,
+                               .n = o->n,
+                               .seed = o->seed,
+                               .device = clgan_cl_info(w->device.cl),
                                .seconds = clgan_time_now() - start};
   CLGAN_TRY(hash_file(w->nets.path, x.weights_hash, e));
   return show(o, &x, w->v, &w->nets, e);
@@ -144,9 +156,11 @@ static enum clgan_status eval(const struct options *o, struct work *w, struct cl
 static enum clgan_status check(const struct options *o, struct clgan_error *e) {
   bool known = false;
   if (!o->weights)
-    return clgan_error_set(e, CLGAN_ERR_USAGE, "--weights W is missing: a checkpoint, a released model or a run folder");
+    return clgan_error_set(e, CLGAN_ERR_USAGE,
+                           "--weights W is missing: a checkpoint, a released model or a run folder");
   if (!o->data)
-    return clgan_error_set(e, CLGAN_ERR_USAGE, "--data PATH is missing: a folder of MNIST files, a packed set, builtin");
+    return clgan_error_set(e, CLGAN_ERR_USAGE,
+                           "--data PATH is missing: a folder of MNIST files, a packed set, builtin");
   for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) known |= !strcmp(o->split, parts[i].word);
   if (!known) return clgan_error_set(e, CLGAN_ERR_USAGE, "--split %.60s: must be test, train or holdout", o->split);
   if (o->html && !clgan_path_ends(o->html, ".html"))
@@ -154,28 +168,40 @@ static enum clgan_status check(const struct options *o, struct clgan_error *e) {
   return CLGAN_OK;
 }
 
-static enum clgan_status parse(struct options *o, struct clgan_args *args, int argc, char **argv, struct clgan_error *e) {
+static enum clgan_status parse(struct options *o, struct clgan_args *args, int argc, char **argv,
+                               struct clgan_error *e) {
   const struct clgan_option options[] = {
       CLGAN_WORD("weights", 'w', &o->weights, "W", "checkpoint, released model or run folder"),
       CLGAN_WORD("data", 0, &o->data, "PATH", "data set: a folder of MNIST files, a packed set, builtin"),
-      CLGAN_WORD("split", 0, &o->split, "S", "test (default), train, or holdout: the last training items, kept from training"),
-      CLGAN_WHOLE("count", 'n', &o->n, NULL, 1, 1000000, "images generated, and real ones looked at at most (default 10000)"),
+      CLGAN_WORD("split", 0, &o->split, "S",
+                 "test (default), train, or holdout: the last training items, kept from training"),
+      CLGAN_WHOLE("count", 'n', &o->n, NULL, 1, 1000000,
+                  "images generated, and real ones looked at at most (default 10000)"),
       CLGAN_WHOLE("seed", 0, &o->seed, NULL, 0, UINT64_MAX, "of the codes (default 0)"),
-      CLGAN_WHOLE("judge-steps", 0, &o->judge_steps, NULL, 1, 1000000, "training of the classifier (default: by the set's size)"),
+      CLGAN_WHOLE("judge-steps", 0, &o->judge_steps, NULL, 1, 1000000,
+                  "training of the classifier (default: by the set's size)"),
       CLGAN_WORD("device", 'd', &o->device, "D", CLGAN_DEVICE_HELP),
       CLGAN_WORD("html", 0, &o->html, "F", "also a page with pictures, in one file"),
-      {.name = "json", .kind = CLGAN_OPTION_MAYBE, .out = &o->json, .argument = "F", .help = "also as JSON to F, or to standard output"},
+      {.name = "json",
+       .kind = CLGAN_OPTION_MAYBE,
+       .out = &o->json,
+       .argument = "F",
+       .help = "also as JSON to F, or to standard output"},
   };
   const struct clgan_usage usage = {
       .name = "eval",
       .options = options,
       .n_options = sizeof options / sizeof options[0],
       .synopsis = "--weights W --data PATH [--split S] [-n N] [OPTION]...",
-      .about = "Measures a trained model: are generated images what was asked for, how like the real ones are they, how well is an image\n"
-               "kept by its code. A classifier for it is trained on the set's training part at first, and kept in the cache.",
-      .examples = "  clgan eval --weights run-digits --data builtin\n"
-                  "  clgan eval --weights models/digits.safetensors --data mnist --html eval.html --json eval.json\n"
-                  "  clgan eval --weights run-bigan --data mnist --split holdout\n"};
+      .about =
+          "Measures a trained model: are generated images what was asked for, how like the real ones are they, how "
+          "well is an image\n"
+          "kept by its code. A classifier for it is trained on the set's training part at first, and kept in the "
+          "cache.",
+      .examples =
+          "  clgan eval --weights run-digits --data builtin\n"
+          "  clgan eval --weights models/digits.safetensors --data mnist --html eval.html --json eval.json\n"
+          "  clgan eval --weights run-bigan --data mnist --split holdout\n"};
   return clgan_args_parse(args, &usage, argc, argv, e);
 }
 

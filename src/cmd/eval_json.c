@@ -22,7 +22,8 @@ static void add_figure(cJSON *all, const struct clgan_figure *f) {
 
 /* Of every class the images and how many were right. */
 static void add_counts(cJSON *all, const char *key, const struct clgan_class_counts *c, int classes) {
-  cJSON *o = cJSON_AddObjectToObject(all, key), *n = cJSON_AddArrayToObject(o, "images"), *right = cJSON_AddArrayToObject(o, "right");
+  cJSON *o = cJSON_AddObjectToObject(all, key), *n = cJSON_AddArrayToObject(o, "images"),
+        *right = cJSON_AddArrayToObject(o, "right");
   for (int k = 0; k < classes; k++) {
     cJSON_AddItemToArray(n, cJSON_CreateNumber((double)c->n[k]));
     cJSON_AddItemToArray(right, cJSON_CreateNumber((double)c->right[k]));

@@ -48,7 +48,8 @@ static void add_classes(struct clgan_page *p, const struct clgan_eval_facts *x, 
 }
 
 /* Images of the model's size as one sheet. cells: `each` images of every one of n items, side by side. */
-static enum clgan_status add_sheet(struct clgan_page *p, const struct clgan_model *m, size_t n, size_t each, size_t across,
+static enum clgan_status add_sheet(struct clgan_page *p, const struct clgan_model *m, size_t n, size_t each,
+                                   size_t across,
                                    const unsigned char *(*cell)(const void *, size_t item, size_t k, size_t size),
                                    const void *context, const char *caption, struct clgan_error *e) {
   size_t size = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
@@ -59,7 +60,8 @@ static enum clgan_status add_sheet(struct clgan_page *p, const struct clgan_mode
   for (size_t i = 0; i < n; i++)
     for (size_t k = 0; k < each; k++)
       clgan_sheet_put(s, (uint32_t)(i / across), (uint32_t)(i % across * each + k), cell(context, i, k, size));
-  enum clgan_status st = clgan_page_image(p, s->pixels, s->rows * s->height, s->cols * s->width, s->channels, 2, caption, e);
+  enum clgan_status st =
+      clgan_page_image(p, s->pixels, s->rows * s->height, s->cols * s->width, s->channels, 2, caption, e);
   clgan_sheet_destroy(s);
   return st;
 }
@@ -73,7 +75,8 @@ static const unsigned char *miss_cell(const void *context, size_t i, size_t k, s
 }
 
 /* "3 read as 8 (0.99), ..." for every row of the sheet. */
-static void add_readings(struct clgan_page *p, const struct clgan_eval_facts *x, const struct clgan_misses *list, size_t across) {
+static void add_readings(struct clgan_page *p, const struct clgan_eval_facts *x, const struct clgan_misses *list,
+                         size_t across) {
   static const char *const head[] = {"Row", "Wanted, read as (the classifier's probability)"};
   clgan_page_table(p, head, 2);
   for (size_t row = 0; row * across < list->n; row++) {
@@ -83,7 +86,8 @@ static void add_readings(struct clgan_page *p, const struct clgan_eval_facts *x,
     for (size_t i = row * across; i < list->n && i < (row + 1) * across; i++) {
       char a[12], b[12];
       const struct clgan_miss *m = &list->items[i];
-      clgan_text_printf(&t, "%s%s as %s (%.2f)", i % across ? ", " : "", clgan_names_word(&x->model->class_names, m->wanted, a),
+      clgan_text_printf(&t, "%s%s as %s (%.2f)", i % across ? ", " : "",
+                        clgan_names_word(&x->model->class_names, m->wanted, a),
                         clgan_names_word(&x->model->class_names, m->read, b), (double)m->probability);
     }
     clgan_page_row(p, (const char *const[]){number, t.s});
@@ -92,23 +96,26 @@ static void add_readings(struct clgan_page *p, const struct clgan_eval_facts *x,
   clgan_page_table_end(p);
 }
 
-static enum clgan_status add_misses(struct clgan_page *p, const struct clgan_eval_facts *x, const struct clgan_evaluation *v,
-                                    struct clgan_error *e) {
+static enum clgan_status add_misses(struct clgan_page *p, const struct clgan_eval_facts *x,
+                                    const struct clgan_evaluation *v, struct clgan_error *e) {
   if (!v->classes) return CLGAN_OK;
   clgan_page_heading(p, "Worst cases");
   if (!v->generated.n)
     clgan_page_text(p, "Every generated image was read as the class asked for.");
   else {
-    clgan_page_text(p, "%" PRIu64 " of %" PRIu64 " generated images were read as another class; the surest readings first.",
-                    v->generated.all, x->n);
-    CLGAN_TRY(add_sheet(p, x->model, v->generated.n, 1, ACROSS, miss_cell, &v->generated, "Generated, read otherwise", e));
+    clgan_page_text(
+        p, "%" PRIu64 " of %" PRIu64 " generated images were read as another class; the surest readings first.",
+        v->generated.all, x->n);
+    CLGAN_TRY(
+        add_sheet(p, x->model, v->generated.n, 1, ACROSS, miss_cell, &v->generated, "Generated, read otherwise", e));
     add_readings(p, x, &v->generated, ACROSS);
   }
   if (!v->reconstructed.n) {
     clgan_page_text(p, "Every reconstruction kept its label.");
     return CLGAN_OK;
   }
-  clgan_page_text(p, "%" PRIu64 " of %u reconstructions with the true label were read as another class.", v->reconstructed.all, v->items);
+  clgan_page_text(p, "%" PRIu64 " of %u reconstructions with the true label were read as another class.",
+                  v->reconstructed.all, v->items);
   CLGAN_TRY(add_sheet(p, x->model, v->reconstructed.n, 2, PAIRS_ACROSS, miss_cell, &v->reconstructed,
                       "Original left, reconstruction right", e));
   add_readings(p, x, &v->reconstructed, PAIRS_ACROSS);
@@ -116,15 +123,21 @@ static enum clgan_status add_misses(struct clgan_page *p, const struct clgan_eva
 }
 
 static void add_facts(struct clgan_page *p, const struct clgan_eval_facts *x, const struct clgan_evaluation *v) {
-  clgan_page_text(p, "Model %s after %" PRIu64 " steps (%s), on %u %s images of %s; seed %" PRIu64 ". Device: %s, %s %s.", x->model->name,
-                  x->steps, x->weights, v->items, x->split, x->data->name, x->seed, x->device->name, x->device->platform_name,
-                  x->device->driver);
+  clgan_page_text(p,
+                  "Model %s after %" PRIu64 " steps (%s), on %u %s images of %s; seed %" PRIu64 ". Device: %s, %s %s.",
+                  x->model->name, x->steps, x->weights, v->items, x->split, x->data->name, x->seed, x->device->name,
+                  x->device->platform_name, x->device->driver);
   if (v->classes)
-    clgan_page_text(p, "The classifier is a small convolutional net that clgan trained for %" PRIu64 " steps on the training part of the "
-                    "same set. \"Real to real\" is the same measure of real images against others: what no model can be expected to beat.",
+    clgan_page_text(p,
+                    "The classifier is a small convolutional net that clgan trained for %" PRIu64
+                    " steps on the training part of the "
+                    "same set. \"Real to real\" is the same measure of real images against others: what no model can "
+                    "be expected to beat.",
                     v->judge_steps);
   if (v->base_items)
-    clgan_page_text(p, "Nearest neighbours: Euclidean, in the %u features of E's last hidden layer, among %u images of the training part.",
+    clgan_page_text(p,
+                    "Nearest neighbours: Euclidean, in the %u features of E's last hidden layer, among %u images of "
+                    "the training part.",
                     v->features, v->base_items);
 }
 
@@ -136,16 +149,17 @@ enum clgan_status clgan_eval_page(const struct clgan_eval_facts *x, const struct
   add_figures(p, v);
   add_classes(p, x, v);
   clgan_page_heading(p, "Generated");
-  enum clgan_status s = clgan_page_image(p, grid->pixels, grid->rows * grid->height, grid->cols * grid->width, grid->channels, 2,
-                                         x->model->condition_size ? "A row for each condition; columns share a code" : "One code each", e);
+  enum clgan_status s = clgan_page_image(
+      p, grid->pixels, grid->rows * grid->height, grid->cols * grid->width, grid->channels, 2,
+      x->model->condition_size ? "A row for each condition; columns share a code" : "One code each", e);
   clgan_page_heading(p, "Reconstructed");
   if (s == CLGAN_OK)
     s = add_sheet(p, x->model, v->n_pairs, 2, PAIRS_ACROSS, pair_cell, v, "Original left, reconstruction right", e);
   if (s == CLGAN_OK) s = add_misses(p, x, v, e);
   if (s == CLGAN_OK) {
     clgan_page_heading(p, "What was used");
-    clgan_page_text(p, "Weights SHA-256 %s; data set %s; clgan %s; %.1f s.", x->weights_hash, clgan_dataset_hash(x->data),
-                    clgan_version(), x->seconds);
+    clgan_page_text(p, "Weights SHA-256 %s; data set %s; clgan %s; %.1f s.", x->weights_hash,
+                    clgan_dataset_hash(x->data), clgan_version(), x->seconds);
     s = clgan_page_write(p, path, e);
   }
   clgan_page_destroy(p);

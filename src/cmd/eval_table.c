@@ -10,7 +10,8 @@ void clgan_eval_number(const struct clgan_figure *f, double v, bool deviation, c
   out[0] = 0;
   if (isnan(v)) return;
   int at = snprintf(out, 64, "%.*f", f->digits, v * scale);
-  if (deviation && !isnan(f->deviation)) at += snprintf(out + at, 64 - (size_t)at, " +- %.*f", f->digits, f->deviation * scale);
+  if (deviation && !isnan(f->deviation))
+    at += snprintf(out + at, 64 - (size_t)at, " +- %.*f", f->digits, f->deviation * scale);
   if (f->share) snprintf(out + at, 64 - (size_t)at, " %%");
 }
 
@@ -22,16 +23,19 @@ void clgan_eval_interval(const struct clgan_figure *f, char out[64]) {
 int clgan_eval_worst(const struct clgan_class_counts *c) {
   int worst = -1;
   for (int k = 0; k < 256; k++)
-    if (c->n[k] && (worst < 0 || (double)c->right[k] / (double)c->n[k] < (double)c->right[worst] / (double)c->n[worst])) worst = k;
+    if (c->n[k] && (worst < 0 || (double)c->right[k] / (double)c->n[k] < (double)c->right[worst] / (double)c->n[worst]))
+      worst = k;
   return worst;
 }
 
-static void worst_line(const struct clgan_eval_facts *x, const char *key, const struct clgan_class_counts *c, const char *of, FILE *to) {
+static void worst_line(const struct clgan_eval_facts *x, const char *key, const struct clgan_class_counts *c,
+                       const char *of, FILE *to) {
   char number[12];
   int k = clgan_eval_worst(c);
   if (strcmp(key, of) || k < 0) return;
-  fprintf(to, "    the worst class: %-33.33s %14.2f %%  %18s  %14s  %9" PRIu64 "\n", clgan_names_word(&x->model->class_names, k, number),
-          100.0 * (double)c->right[k] / (double)c->n[k], "", "", c->n[k]);
+  fprintf(to, "    the worst class: %-33.33s %14.2f %%  %18s  %14s  %9" PRIu64 "\n",
+          clgan_names_word(&x->model->class_names, k, number), 100.0 * (double)c->right[k] / (double)c->n[k], "", "",
+          c->n[k]);
 }
 
 void clgan_eval_table(const struct clgan_eval_facts *x, const struct clgan_evaluation *v, FILE *to) {

@@ -1,4 +1,5 @@
-/* evaluate.c - the passes of an evaluation: generate and read, encode, reconstruct and read, encode the training part. */
+/* evaluate.c - the passes of an evaluation: generate and read, encode, reconstruct and read, encode the training
+   part. */
 #include "train/evaluate.h"
 
 #include <math.h>
@@ -11,7 +12,9 @@
 
 enum { CHUNK = 512 }; /* images of a pass on the host at once */
 
-static size_t image_size(const struct clgan_model *m) { return (size_t)m->height * (size_t)m->width * (size_t)m->channels; }
+static size_t image_size(const struct clgan_model *m) {
+  return (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+}
 
 static int likeliest(const float *logits, int classes) {
   int best = 0;
@@ -27,8 +30,8 @@ static void softmax(const float *logits, int classes, float *p) {
 }
 
 /* Keeps the surest of the wrong readings. @param a, b the images to remember, one after the other; b may be NULL. */
-static void remember(struct clgan_misses *list, int wanted, int read, float p, const unsigned char *a, const unsigned char *b,
-                     size_t size) {
+static void remember(struct clgan_misses *list, int wanted, int read, float p, const unsigned char *a,
+                     const unsigned char *b, size_t size) {
   size_t at = list->n;
   list->all++;
   while (at > 0 && list->items[at - 1].probability < p) at--;
@@ -75,14 +78,16 @@ static enum clgan_status chunk_make(struct chunk *b, const struct clgan_work *w,
 }
 
 static void chunk_free(struct chunk *b) {
-  void *all[] = {b->images, b->pictures, b->x, b->z, b->c, b->factors, b->codes, b->answers, b->features, b->label, b->age, b->gender};
+  void *all[] = {b->images, b->pictures, b->x,        b->z,     b->c,   b->factors,
+                 b->codes,  b->answers,  b->features, b->label, b->age, b->gender};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) clgan_mem_free(all[i]);
 }
 
 /* Does one chunk of a pass: images first .. first+n-1 of it. */
 typedef enum clgan_status pass(struct clgan_work *w, struct chunk *b, size_t first, size_t n, struct clgan_error *e);
 
-static enum clgan_status stream(struct clgan_work *w, const char *what, size_t total, pass *one, struct clgan_error *e) {
+static enum clgan_status stream(struct clgan_work *w, const char *what, size_t total, pass *one,
+                                struct clgan_error *e) {
   struct chunk b = {0};
   struct clgan_progress bar;
   enum clgan_status s = chunk_make(&b, w, e);
@@ -100,7 +105,8 @@ static enum clgan_status stream(struct clgan_work *w, const char *what, size_t t
 /* b->pictures = G(b->z, b->c), as 8-bit pixels: what files and eyes get. */
 static enum clgan_status draw(struct clgan_work *w, struct chunk *b, size_t n, struct clgan_error *e) {
   CLGAN_TRY(clgan_sampler_generate(w->nets->sampler, n, b->z, w->m->condition_size ? b->c : NULL, b->x, e));
-  clgan_pixels_from_float(b->x, n * image_size(w->m), w->m->pixels_01 ? CLGAN_PIXELS_UNIT : CLGAN_PIXELS_TANH, b->pictures);
+  clgan_pixels_from_float(b->x, n * image_size(w->m), w->m->pixels_01 ? CLGAN_PIXELS_UNIT : CLGAN_PIXELS_TANH,
+                          b->pictures);
   return CLGAN_OK;
 }
 
@@ -109,8 +115,8 @@ struct unseen {
   uint32_t *items, count;
 };
 
-static enum clgan_status judge_chunk(struct clgan_work *w, struct chunk *b, const struct unseen *u, size_t first, size_t n,
-                                     struct clgan_error *e) {
+static enum clgan_status judge_chunk(struct clgan_work *w, struct chunk *b, const struct unseen *u, size_t first,
+                                     size_t n, struct clgan_error *e) {
   const struct clgan_batch_labels labels = {.digit = b->label};
   clgan_dataset_gather(w->d, u->items + first, (uint32_t)n, b->images, &labels);
   CLGAN_TRY(clgan_judge_read(w->judge, n, b->images, b->answers, b->features, e));
@@ -127,13 +133,13 @@ static uint32_t tests_of(const struct clgan_dataset *d) {
   return n;
 }
 
-/* The judge learns from the training part. What it has not seen of it: the items that the model was not trained on either and, in a
- * set without a test part, a tenth at least, on which its own accuracy is measured. */
+/* The judge learns from the training part. What it has not seen of it: the items that the model was not trained on
+   either and, in a set without a test part, a tenth at least, on which its own accuracy is measured. */
 static enum clgan_status judge_make(struct clgan_work *w, struct clgan_error *e) {
   uint32_t test = tests_of(w->d), train = w->d->count - test, holdout = (uint32_t)w->m->settings.holdout;
   if (!test && holdout < train / 10) holdout = train / 10;
-  const struct clgan_judge_options jo = {.condition = CLGAN_CONDITION_CLASS, .classes = w->m->classes, .holdout = holdout,
-                                         .steps = w->o->judge_steps};
+  const struct clgan_judge_options jo = {
+      .condition = CLGAN_CONDITION_CLASS, .classes = w->m->classes, .holdout = holdout, .steps = w->o->judge_steps};
   struct unseen u;
   struct chunk b = {0};
   CLGAN_TRY(clgan_judge_create(w->cl, w->d, &jo, &w->judge, e));
@@ -148,10 +154,12 @@ static enum clgan_status judge_make(struct clgan_work *w, struct clgan_error *e)
 }
 
 /* -- generated images: image i has code i of the seed and class i mod K -- */
-static enum clgan_status generated(struct clgan_work *w, struct chunk *b, size_t first, size_t n, struct clgan_error *e) {
+static enum clgan_status generated(struct clgan_work *w, struct chunk *b, size_t first, size_t n,
+                                   struct clgan_error *e) {
   size_t K = (size_t)w->v->classes, size = image_size(w->m);
   clgan_latent_draw(w->m, w->o->seed, (uint32_t)first, n, b->z);
-  for (size_t i = 0; i < n; i++) clgan_condition_class(w->m, (int)((first + i) % K), b->c + i * (size_t)w->m->condition_size);
+  for (size_t i = 0; i < n; i++)
+    clgan_condition_class(w->m, (int)((first + i) % K), b->c + i * (size_t)w->m->condition_size);
   CLGAN_TRY(draw(w, b, n, e));
   CLGAN_TRY(clgan_judge_read(w->judge, n, b->pictures, b->answers, b->features, e));
   for (size_t i = 0; i < n; i++) {
@@ -162,7 +170,8 @@ static enum clgan_status generated(struct clgan_work *w, struct chunk *b, size_t
     w->v->asked.right[asked] += read == asked;
     if (read != asked) remember(&w->v->generated, asked, read, p[read], b->pictures + i * size, NULL, size);
     if (first + i < w->compared)
-      memcpy(w->fake + (first + i) * CLGAN_JUDGE_FEATURES, b->features + i * CLGAN_JUDGE_FEATURES, CLGAN_JUDGE_FEATURES * sizeof(float));
+      memcpy(w->fake + (first + i) * CLGAN_JUDGE_FEATURES, b->features + i * CLGAN_JUDGE_FEATURES,
+             CLGAN_JUDGE_FEATURES * sizeof(float));
   }
   return CLGAN_OK;
 }
@@ -170,18 +179,21 @@ static enum clgan_status generated(struct clgan_work *w, struct chunk *b, size_t
 /* -- real images -- */
 
 /* What the judge says of real images; even ones are the real side of comparisons, odd ones the other. */
-static enum clgan_status read_real(struct clgan_work *w, struct chunk *b, size_t first, size_t n, struct clgan_error *e) {
+static enum clgan_status read_real(struct clgan_work *w, struct chunk *b, size_t first, size_t n,
+                                   struct clgan_error *e) {
   size_t K = (size_t)w->v->classes, F = CLGAN_JUDGE_FEATURES;
   CLGAN_TRY(clgan_judge_read(w->judge, n, b->images, b->answers, b->features, e));
   for (size_t i = 0; i < n; i++) {
     size_t at = first + i;
     softmax(b->answers + i * K, (int)K, w->real_p + at * K);
-    if (at / 2 < w->compared) memcpy((at % 2 ? w->other : w->real) + at / 2 * F, b->features + i * F, F * sizeof(float));
+    if (at / 2 < w->compared)
+      memcpy((at % 2 ? w->other : w->real) + at / 2 * F, b->features + i * F, F * sizeof(float));
   }
   return CLGAN_OK;
 }
 
-/* Is the label kept in b->pictures? @param truth count per class and remember misses (with the true label), else only count. */
+/* Is the label kept in b->pictures? @param truth count per class and remember misses (with the true label), else
+   only count. */
 static enum clgan_status read_made(struct clgan_work *w, struct chunk *b, size_t n, bool truth, struct clgan_error *e) {
   size_t K = (size_t)w->v->classes, size = image_size(w->m);
   CLGAN_TRY(clgan_judge_read(w->judge, n, b->pictures, b->answers, b->features, e));
@@ -260,7 +272,8 @@ static enum clgan_status real(struct clgan_work *w, struct chunk *b, size_t firs
 }
 
 /* -- E's features of the training part -- */
-static enum clgan_status reference(struct clgan_work *w, struct chunk *b, size_t first, size_t n, struct clgan_error *e) {
+static enum clgan_status reference(struct clgan_work *w, struct chunk *b, size_t first, size_t n,
+                                   struct clgan_error *e) {
   size_t F = (size_t)clgan_sampler_feature_count(w->m);
   clgan_dataset_gather(w->d, w->base + first, (uint32_t)n, b->images, NULL);
   return clgan_sampler_codes(w->nets->sampler, n, b->images, NULL, NULL, w->base_codes + first * F, e);
@@ -283,10 +296,11 @@ static enum clgan_status select_items(struct clgan_work *w, struct clgan_error *
   if (clgan_sampler_feature_count(w->m) > 0) w->have |= CLGAN_NEED_FEATURES;
   if (w->m->condition == CLGAN_CONDITION_CLASS) w->have |= CLGAN_NEED_CLASSES;
   if ((w->have & CLGAN_NEED_CLASSES) && d->labels != CLGAN_LABELS_CLASS)
-    return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: has no classes to judge model %.60s by; give a set with labels", d->name, w->m->name);
+    return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: has no classes to judge model %.60s by; give a set with labels",
+                           d->name, w->m->name);
   if ((w->have & CLGAN_NEED_CLASSES) && d->classes > (uint32_t)w->m->classes)
-    return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: holds class %u, but model %.60s knows 0 to %d", d->name, d->classes - 1,
-                           w->m->name, w->m->classes - 1);
+    return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: holds class %u, but model %.60s knows 0 to %d", d->name,
+                           d->classes - 1, w->m->name, w->m->classes - 1);
   return CLGAN_OK;
 }
 
@@ -305,7 +319,8 @@ static enum clgan_status allocate(struct clgan_work *w, struct clgan_error *e) {
   }
   if (~w->have & (CLGAN_NEED_LABELS | CLGAN_NEED_FEATURES)) return CLGAN_OK;
   struct clgan_error none = {0}; /* a set without a training part has no neighbours: the other figures stand */
-  if (clgan_dataset_select(w->d, CLGAN_PART_TRAIN, (uint32_t)w->m->settings.holdout, &w->base, &w->base_count, &none) != CLGAN_OK ||
+  if (clgan_dataset_select(w->d, CLGAN_PART_TRAIN, (uint32_t)w->m->settings.holdout, &w->base, &w->base_count, &none) !=
+          CLGAN_OK ||
       w->base_count < 2) {
     w->have &= ~(unsigned)CLGAN_NEED_FEATURES;
     return CLGAN_OK;

@@ -1,5 +1,6 @@
-/** @file evaluate.h  How good a trained model is: passes over generated and real images, read by a judge, and the table of
- * measures made of them. A measure is a row of the table in evaluate_rows.c; what it needs decides which models have it. */
+/** @file evaluate.h  How good a trained model is: passes over generated and real images, read by a judge, and the
+ * table of measures made of them. A measure is a row of the table in evaluate_rows.c; what it needs decides which
+ * models have it. */
 #ifndef CLGAN_TRAIN_EVALUATE_H
 #define CLGAN_TRAIN_EVALUATE_H
 #include "train/judge.h"
@@ -14,15 +15,15 @@ struct clgan_evaluate_options {
 
 /** One figure. NaN: does not apply. */
 struct clgan_figure {
-  const char *key;     /**< "asked.accuracy"; static */
-  const char *label;   /**< what it is, for people; static */
-  bool share;          /**< a proportion, shown as per cent */
-  int digits;          /**< after the point, as shown */
+  const char *key;   /**< "asked.accuracy"; static */
+  const char *label; /**< what it is, for people; static */
+  bool share;        /**< a proportion, shown as per cent */
+  int digits;        /**< after the point, as shown */
   double value;
-  double low, high;    /**< 95 % interval (Wilson) of a share */
-  double deviation;    /**< over the splits of a score */
-  double floor;        /**< the same measure of real images against real ones, of equal number */
-  uint64_t n;          /**< images behind it */
+  double low, high; /**< 95 % interval (Wilson) of a share */
+  double deviation; /**< over the splits of a score */
+  double floor;     /**< the same measure of real images against real ones, of equal number */
+  uint64_t n;       /**< images behind it */
 };
 
 /** How often class k was right. */
@@ -32,9 +33,9 @@ struct clgan_class_counts {
 
 /** An image that the judge read otherwise: surest first. */
 struct clgan_miss {
-  int wanted, read;       /**< classes */
-  float probability;      /**< the judge's, of `read` */
-  unsigned char *pixels;  /**< of the image; of reconstructions the original, then the image */
+  int wanted, read;      /**< classes */
+  float probability;     /**< the judge's, of `read` */
+  unsigned char *pixels; /**< of the image; of reconstructions the original, then the image */
 };
 enum { CLGAN_MISSES = 40, CLGAN_PAIRS = 30, CLGAN_FIGURES_MAX = 32 };
 struct clgan_misses {
@@ -46,13 +47,14 @@ struct clgan_misses {
 struct clgan_evaluation {
   struct clgan_figure figures[CLGAN_FIGURES_MAX];
   size_t n_figures;
-  int classes;                                 /**< 0: no judge of classes */
+  int classes; /**< 0: no judge of classes */
   uint64_t judge_steps;
   struct clgan_class_counts judge, asked, kept; /**< kept: reconstructed with the true label */
   struct clgan_misses generated, reconstructed;
   unsigned char *pairs; /**< [n_pairs, 2, H, W, C]: original, reconstruction */
   size_t n_pairs;
-  uint32_t items, base_items, features; /**< images looked at; of the training part for neighbours (0: none); E's features */
+  uint32_t items, base_items,
+      features; /**< images looked at; of the training part for neighbours (0: none); E's features */
 };
 
 /** Judges the model of @p nets (loaded) on @p d. Passes stream in batches, each with a progress line.

@@ -9,8 +9,15 @@
 static struct clgan_figure *add(struct clgan_work *w, const char *key, const char *label, double value, int digits,
                                 uint64_t n) {
   struct clgan_figure *f = &w->v->figures[w->v->n_figures++];
-  *f = (struct clgan_figure){.key = key, .label = label, .digits = digits, .value = value, .low = (double)NAN,
-                             .high = (double)NAN, .deviation = (double)NAN, .floor = (double)NAN, .n = n};
+  *f = (struct clgan_figure){.key = key,
+                             .label = label,
+                             .digits = digits,
+                             .value = value,
+                             .low = (double)NAN,
+                             .high = (double)NAN,
+                             .deviation = (double)NAN,
+                             .floor = (double)NAN,
+                             .n = n};
   return f;
 }
 
@@ -53,7 +60,8 @@ static enum clgan_status likeness(struct clgan_work *w, struct clgan_error *e) {
   add(w, "reconstruction.psnr", "reconstruction: PSNR, dB", w->with_label.psnr, 2, w->count);
   add(w, "reconstruction.ssim", "reconstruction: SSIM", w->with_label.ssim, 4, w->count);
   if (w->m->condition != CLGAN_CONDITION_NONE)
-    add(w, "reconstruction.mse_own_label", "the same by E's own label: mean squared error", w->with_own.mse, 5, w->count);
+    add(w, "reconstruction.mse_own_label", "the same by E's own label: mean squared error", w->with_own.mse, 5,
+        w->count);
   return CLGAN_OK;
 }
 
@@ -101,7 +109,8 @@ static enum clgan_status neighbours(struct clgan_work *w, struct clgan_error *e)
   clgan_log_info("nearest neighbours: %u images among %u", w->count, w->base_count);
   enum clgan_status s = clgan_nearest(w->cl, w->codes, w->count, w->base_codes, w->base_count,
                                       (size_t)clgan_sampler_feature_count(w->m), 1, same, nearest, NULL, e);
-  for (uint32_t i = 0; i < w->count && s == CLGAN_OK; i++) right += w->d->digit[w->items[i]] == w->d->digit[w->base[nearest[i]]];
+  for (uint32_t i = 0; i < w->count && s == CLGAN_OK; i++)
+    right += w->d->digit[w->items[i]] == w->d->digit[w->base[nearest[i]]];
   clgan_mem_free(nearest);
   if (s != CLGAN_OK) return s;
   add_share(w, "neighbours.accuracy", "1-nearest-neighbour accuracy, E's last hidden layer", right, w->count);

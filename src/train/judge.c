@@ -11,7 +11,8 @@
 #include "model/checkpoint.h"
 #include "train/trainer_private.h"
 
-/* The recipe. 4 passes over MNIST's 60,000 digits read 99.5 % of its test digits right; small sets need as many steps as that. */
+/* The recipe. 4 passes over MNIST's 60,000 digits read 99.5 % of its test digits right; small sets need as many
+   steps as that. */
 enum { BATCH = 128, EPOCHS = 4, LEAST_IMAGES = 128000, MOST_IMAGES = 640000, SIDE_END = 4, READ_BATCH = 128 };
 #define RECIPE "clgan-judge/1"
 
@@ -50,8 +51,8 @@ char *clgan_judge_text(uint32_t height, uint32_t width, uint32_t channels, uint3
   int features = 32;
   for (int k = 1; side > SIDE_END || k == 1; k++) {
     bool strided = side >= 2;
-    clgan_text_printf(&t, "conv%d conv %d %s nobias\nbn%d batchnorm relu\n", k, features, strided ? "k4 s2 p1" : "k3 s1 p1",
-                      k);
+    clgan_text_printf(&t, "conv%d conv %d %s nobias\nbn%d batchnorm relu\n", k, features,
+                      strided ? "k4 s2 p1" : "k3 s1 p1", k);
     if (k == 1) clgan_text_printf(&t, "wide conv %d k3 s1 p1 nobias\nbnw batchnorm relu\n", 2 * features);
     features = k == 1 ? 64 : 128;
     side /= 2;
@@ -79,7 +80,8 @@ static void digest(const struct clgan_model *m, const struct clgan_tensors *t, c
 static char *cache_path(const struct clgan_dataset *d, const struct clgan_model *m, uint64_t steps, uint64_t seed) {
   char *folder = clgan_file_cache_folder(), hex[65];
   if (!folder) return NULL;
-  char *key = clgan_mem_printf("%s\n%s\n%" PRIu64 "\n%" PRIu64 "\n%s", RECIPE, clgan_dataset_hash(d), steps, seed, m->text);
+  char *key =
+      clgan_mem_printf("%s\n%s\n%" PRIu64 "\n%" PRIu64 "\n%s", RECIPE, clgan_dataset_hash(d), steps, seed, m->text);
   clgan_sha256_hex(key, strlen(key), hex);
   char *path = clgan_mem_printf("%s/judge-%.32s.safetensors", folder, hex);
   clgan_mem_free(key);
@@ -88,8 +90,9 @@ static char *cache_path(const struct clgan_dataset *d, const struct clgan_model 
 }
 
 /* What a name in the cache promises is looked at again: the file may be anybody's. */
-static enum clgan_status verify(const struct clgan_checkpoint *c, const struct clgan_dataset *d, const struct clgan_model *m,
-                                uint64_t steps, uint64_t seed, const char *path, struct clgan_error *e) {
+static enum clgan_status verify(const struct clgan_checkpoint *c, const struct clgan_dataset *d,
+                                const struct clgan_model *m, uint64_t steps, uint64_t seed, const char *path,
+                                struct clgan_error *e) {
   char hex[65], *stored = clgan_checkpoint_extra(c, "sha256");
   digest(m, &c->tensors, hex);
   bool whole = stored && !strcmp(stored, hex);
@@ -134,7 +137,8 @@ static enum clgan_status all_steps(struct clgan_trainer *t, uint64_t steps, stru
     float losses[CLGAN_LOSS_MAX];
     char note[32] = "";
     s = clgan_trainer_step(t, e);
-    while (s == CLGAN_OK && clgan_trainer_losses(t, false, &at, losses, e)) snprintf(note, sizeof note, "loss %.4f", (double)losses[0]);
+    while (s == CLGAN_OK && clgan_trainer_losses(t, false, &at, losses, e))
+      snprintf(note, sizeof note, "loss %.4f", (double)losses[0]);
     clgan_progress_update(&bar, (double)(k + 1) * BATCH, note[0] ? note : NULL);
   }
   if (s == CLGAN_OK) s = clgan_trainer_finish(t, e);
@@ -173,9 +177,12 @@ static enum clgan_status train(struct clgan_judge *j, const struct clgan_dataset
 
 /* -- creation -- */
 
-static enum clgan_status fits(const struct clgan_dataset *d, const struct clgan_judge_options *o, struct clgan_error *e) {
+static enum clgan_status fits(const struct clgan_dataset *d, const struct clgan_judge_options *o,
+                              struct clgan_error *e) {
   if (o->condition == CLGAN_CONDITION_FACE)
-    return d->labels == CLGAN_LABELS_FACE ? CLGAN_OK : clgan_error_set(e, CLGAN_ERR_USAGE, "%s: has no ages and genders to learn from", d->name);
+    return d->labels == CLGAN_LABELS_FACE
+               ? CLGAN_OK
+               : clgan_error_set(e, CLGAN_ERR_USAGE, "%s: has no ages and genders to learn from", d->name);
   if (d->labels != CLGAN_LABELS_CLASS)
     return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: has no classes to learn from; give a set with labels", d->name);
   if (d->classes > (uint32_t)o->classes)
@@ -184,8 +191,9 @@ static enum clgan_status fits(const struct clgan_dataset *d, const struct clgan_
   return CLGAN_OK;
 }
 
-static enum clgan_status build(struct clgan_judge *j, const struct clgan_dataset *d, const struct clgan_judge_options *o,
-                               struct clgan_checkpoint **c, struct clgan_error *e) {
+static enum clgan_status build(struct clgan_judge *j, const struct clgan_dataset *d,
+                               const struct clgan_judge_options *o, struct clgan_checkpoint **c,
+                               struct clgan_error *e) {
   const struct clgan_weights_place at = {"E", "E_ema", "params", "E_ema"};
   uint32_t *items = NULL, count = 0;
   CLGAN_TRY(fits(d, o, e));
@@ -240,6 +248,12 @@ enum clgan_status clgan_judge_read(struct clgan_judge *j, size_t n, const unsign
   return clgan_sampler_encode(j->sampler, n, images, features, answers, e);
 }
 
-const struct clgan_model *clgan_judge_model(const struct clgan_judge *j) { return j->m; }
-uint64_t clgan_judge_steps(const struct clgan_judge *j) { return j->steps; }
-bool clgan_judge_cached(const struct clgan_judge *j) { return j->cached; }
+const struct clgan_model *clgan_judge_model(const struct clgan_judge *j) {
+  return j->m;
+}
+uint64_t clgan_judge_steps(const struct clgan_judge *j) {
+  return j->steps;
+}
+bool clgan_judge_cached(const struct clgan_judge *j) {
+  return j->cached;
+}

@@ -1,6 +1,6 @@
-/** @file judge.h  A small convolutional net that the engine trains on a data set's own labels, to tell what images show: the
- * measure of generated ones. Its model is a text of `step judge`: net E alone, the last hidden layer as z, the condition
- * as factors; so the trainer, the sampler and checkpoints serve it as they serve the models. */
+/** @file judge.h  A small convolutional net that the engine trains on a data set's own labels, to tell what images
+ * show: the measure of generated ones. Its model is a text of `step judge`: net E alone, the last hidden layer as z,
+ * the condition as factors; so the trainer, the sampler and checkpoints serve it as they serve the models. */
 #ifndef CLGAN_TRAIN_JUDGE_H
 #define CLGAN_TRAIN_JUDGE_H
 #include "data/dataset.h"
@@ -14,7 +14,7 @@ struct clgan_judge_options {
   int classes;                         /**< CLASS: 2 to 256, more than the set's highest label */
   uint32_t holdout;                    /**< last training items that it must not see */
   uint64_t seed;
-  uint64_t steps;                      /**< of training; 0: the recipe's, by the number of items */
+  uint64_t steps; /**< of training; 0: the recipe's, by the number of items */
 };
 
 /** Text of the judge's model for images [height,width,channels] and @p items training items. Caller frees. */
@@ -22,11 +22,11 @@ char *clgan_judge_text(uint32_t height, uint32_t width, uint32_t channels, uint3
                        const struct clgan_judge_options *o);
 
 struct clgan_judge;
-/** Reads the judge of @p d from the cache ($XDG_CACHE_HOME/clgan/judge-<hash>.safetensors; the hash is of the set's hash, the
- * model's text, steps and seed), or trains it on the training part less the last `holdout` items, with a progress line,
- * and stores it there. Images are moved by up to 2 pixels either way at random; running statistics are estimated anew at the
- * end. A damaged or foreign file in the cache means training anew, one that cannot be written a verbose message. The same
- * seed on the same device and driver gives the same bits.
+/** Reads the judge of @p d from the cache ($XDG_CACHE_HOME/clgan/judge-<hash>.safetensors; the hash is of the set's
+ * hash, the model's text, steps and seed), or trains it on the training part less the last `holdout` items, with a
+ * progress line, and stores it there. Images are moved by up to 2 pixels either way at random; running statistics are
+ * estimated anew at the end. A damaged or foreign file in the cache means training anew, one that cannot be written a
+ * verbose message. The same seed on the same device and driver gives the same bits.
  * @p d must have the labels that the condition needs, and outlive the call only.
  * @return CLGAN_ERR_USAGE where the set does not fit, MEMORY, NUMERIC, DEVICE. */
 enum clgan_status clgan_judge_create(struct clgan_cl *cl, const struct clgan_dataset *d,

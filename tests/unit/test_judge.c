@@ -1,5 +1,5 @@
-/* test_judge.c: the classifier that measures generated images: it learns, it is the same from the cache and trained anew, and
- * a damaged or foreign file in the cache does no harm. */
+/* test_judge.c: the classifier that measures generated images: it learns, it is the same from the cache and trained
+   anew, and a damaged or foreign file in the cache does no harm. */
 #define _XOPEN_SOURCE 700
 #include "train/judge.h"
 #include <dirent.h>
@@ -18,7 +18,8 @@ static struct clgan_error error;
     if ((call) != CLGAN_OK) fail_msg("%s: %s", #call, error.text); \
   } while (0)
 
-static const struct clgan_judge_options options = {.condition = CLGAN_CONDITION_CLASS, .classes = 10, .seed = 1, .steps = STEPS};
+static const struct clgan_judge_options options = {
+    .condition = CLGAN_CONDITION_CLASS, .classes = 10, .seed = 1, .steps = STEPS};
 
 static int setup(void **state) {
   size_t index;
@@ -105,8 +106,8 @@ static void it_learns_and_is_kept(void **state) {
   clgan_mem_free(before);
 }
 
-/* Neither a file of that very name which holds a judge of other steps, nor a damaged one: it is trained anew, and the same seed
- * gives the same bits. */
+/* Neither a file of that very name which holds a judge of other steps, nor a damaged one: it is trained anew, and
+   the same seed gives the same bits. */
 static void a_foreign_or_damaged_file_is_not_taken(void **state) {
   (void)state;
   struct answers *a = clgan_mem_array(3, sizeof *a);
@@ -185,9 +186,12 @@ static void misuse_is_refused(void **state) {
   clgan_mem_free(path);
 }
 
-/* As in test_ops.c: what drivers leave of the kernels they compiled makes LeakSanitizer crash, or report leaks of unloaded modules. */
+/* As in test_ops.c: what drivers leave of the kernels they compiled makes LeakSanitizer crash, or report leaks of
+   unloaded modules. */
 const char *__asan_default_options(void);
-const char *__asan_default_options(void) { return "detect_leaks=0"; }
+const char *__asan_default_options(void) {
+  return "detect_leaks=0";
+}
 
 int main(void) {
   const struct CMUnitTest tests[] = {
