@@ -51,12 +51,13 @@ const struct clgan_device_info *clgan_cl_info(const struct clgan_cl *cl); /**< a
 /** What is known of a driver: a row of quirks.c. */
 struct clgan_driver_note {
   const char *what, *link;
-  const char *fails; /**< the case or operation that it gets wrong; NULL: worked around, or harmless */
+  const char *fails; /**< cases that it gets wrong ("reg:conv/faces": by one kernel family); NULL: worked around, or harmless */
 };
 /** The @p k-th that applies to the device; false: there are no more. */
 bool clgan_cl_driver_note(const struct clgan_cl *cl, size_t k, struct clgan_driver_note *out);
-/** Is it a known bug of the driver that the case called @p name ("conv/k3", "steps/digits") fails? */
-bool clgan_cl_known_bug(const struct clgan_cl *cl, const char *name, struct clgan_driver_note *out);
+/** Is it a known bug of the driver that the case called @p name ("conv/k3", "steps/digits") fails by the kernel family
+ * @p kernels ("reg", "local")? */
+bool clgan_cl_known_bug(const struct clgan_cl *cl, const char *kernels, const char *name, struct clgan_driver_note *out);
 
 /* -- memory. Buffers are read-write; a view is a sub-buffer (offset a multiple of base_align). -- */
 struct clgan_buffer;

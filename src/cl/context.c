@@ -171,8 +171,8 @@ bool clgan_cl_driver_note(const struct clgan_cl *cl, size_t k, struct clgan_driv
   return give_note(r, out);
 }
 
-bool clgan_cl_known_bug(const struct clgan_cl *cl, const char *name, struct clgan_driver_note *out) {
+bool clgan_cl_known_bug(const struct clgan_cl *cl, const char *kernels, const char *name, struct clgan_driver_note *out) {
   const struct clgan_quirk_row *r = next_quirk(cl, NULL);
-  while (r != NULL && !clgan_quirks_fails(r, name)) r = next_quirk(cl, r);
+  while (r != NULL && !clgan_quirks_fails(r, kernels, name)) r = next_quirk(cl, r);
   return give_note(r, out);
 }

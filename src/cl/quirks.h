@@ -18,14 +18,16 @@ struct clgan_quirk_row {
   unsigned flags;
   const char *options; /**< added to every build, or NULL */
   const char *what, *link;
-  const char *fails; /**< a case of ops/cases.c ("conv/k3"), an operation of it ("conv") or "steps/MODEL" that this driver
-                        gets wrong and that nothing here works around; NULL: worked around, or harmless */
+  /** What this driver gets wrong and nothing here works around: the beginning, up to a word's end, of the name of cases
+   * (ops/cases.h: "conv", "conv/faces") or "steps/MODEL"; with "reg:" or "local:" before it by that kernel family only.
+   * NULL: worked around, or harmless. */
+  const char *fails;
 };
 /** The first row after @p after (NULL: from the start) that applies, or NULL. */
 const struct clgan_quirk_row *clgan_quirks_next(const struct clgan_quirk_row *table, const struct clgan_quirk_row *after,
                                                 const char *platform, const char *device, const char *driver);
-/** Does @p row say that the case fails? */
-bool clgan_quirks_fails(const struct clgan_quirk_row *row, const char *name);
+/** Does @p row say that the case fails by the kernel family @p kernels ("reg", "local")? */
+bool clgan_quirks_fails(const struct clgan_quirk_row *row, const char *kernels, const char *name);
 /** Everything that applies to one driver. */
 struct clgan_quirks {
   unsigned flags;

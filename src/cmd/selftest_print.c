@@ -86,14 +86,15 @@ static void print_steps(const cJSON *device, FILE *to) {
   }
 }
 
-/* The first line; and of a compiler's log as much as helps, once for equal logs. */
-static void print_failure(const cJSON *f, bool log, FILE *to) {
+/* The first line; and of a compiler's log as much as helps, where it is another one than before; @p other_bug: so is the
+ * known bug. */
+static void print_failure(const cJSON *f, bool log, bool other_bug, FILE *to) {
   const char *s = text(f, "text");
   size_t n = strcspn(s, "\n");
   const char *bug = text(f, "known_bug");
   fprintf(to, "%s %s (%s): %.*s\n", *bug ? "known driver bug:" : "FAILED", text(f, "case"), words(text(f, "kernels")),
           (int)n, s);
-  if (*bug) fprintf(to, "    %s\n    %s\n", bug, text(f, "link"));
+  if (*bug && other_bug) fprintf(to, "    %s\n    %s\n", bug, text(f, "link"));
   s += n;
   for (int k = 0; log && *s && k < LOG_LINES; k++) {
     s++;
@@ -106,12 +107,13 @@ static void print_failure(const cJSON *f, bool log, FILE *to) {
 static void print_failures(const cJSON *device, FILE *to) {
   const cJSON *f, *all = cJSON_GetObjectItemCaseSensitive(device, "failures");
   int shown = 0, n = cJSON_GetArraySize(all);
-  const char *before = "";
+  const char *before = "", *bug = "";
   if (n > 0) fputc('\n', to);
   cJSON_ArrayForEach(f, all) {
     if (shown++ == FAILURES_SHOWN) break;
     const char *log = strchr(text(f, "text"), '\n');
-    print_failure(f, log && strcmp(log, before) != 0, to);
+    print_failure(f, log && strcmp(log, before) != 0, strcmp(text(f, "known_bug"), bug) != 0, to);
+    bug = text(f, "known_bug");
     if (log) before = log;
   }
   if (n > FAILURES_SHOWN) fprintf(to, "... and %d more: --json has them all\n", n - FAILURES_SHOWN);
@@ -129,9 +131,9 @@ static void print_remarks(const cJSON *device, FILE *to) {
     head = "";
   }
   cJSON_ArrayForEach(o, notes) {
-    fprintf(to, "%s%s: %s\n    %s\n", head,
-            *text(o, "fails") ? "this driver has a known bug" : "known of this driver, handled", text(o, "what"),
-            text(o, "link"));
+    const char *fails = text(o, "fails");
+    fprintf(to, "%s%s%s: %s\n    %s\n", head, *fails ? "known driver bug, seen in " : "known of this driver, handled",
+            fails, text(o, "what"), text(o, "link"));
     head = "";
   }
   cJSON_ArrayForEach(o, left_out) {

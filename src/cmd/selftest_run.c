@@ -83,7 +83,7 @@ static void add_failure(struct work *w, const char *name, const char *text) {
   cJSON_AddStringToObject(o, "case", name);
   cJSON_AddStringToObject(o, "kernels", w->kernels);
   cJSON_AddStringToObject(o, "text", text);
-  w->known = clgan_cl_known_bug(w->cl, name, &note);
+  w->known = clgan_cl_known_bug(w->cl, w->kernels, name, &note);
   if (w->known) {
     cJSON_AddStringToObject(o, "known_bug", note.what);
     cJSON_AddStringToObject(o, "link", note.link);

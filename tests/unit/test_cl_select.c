@@ -215,22 +215,25 @@ static void known_bugs_have_cases(void **state) {
       {"Clover", NULL, NULL, "2", 0, NULL, "worked around", "link a", NULL},
       {"rusticl", NULL, NULL, NULL, 0, NULL, "of another driver", "link b", "conv"},
       {"Clover", NULL, "1.5", NULL, 0, NULL, "an operation", "link c", "conv"},
-      {"Clover", NULL, NULL, NULL, 0, NULL, "a case", "link d", "act/tanh"},
+      {"Clover", NULL, NULL, NULL, 0, NULL, "a case", "link d", "local:act/tanh"},
       {NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL}};
   const struct clgan_quirk_row *r = clgan_quirks_next(table, NULL, "Clover", "any", "1.6");
   assert_ptr_equal(r, &table[0]);
-  assert_false(clgan_quirks_fails(r, "conv/k3"));
+  assert_false(clgan_quirks_fails(r, "reg", "conv/k3"));
   r = clgan_quirks_next(table, r, "Clover", "any", "1.6");
   assert_ptr_equal(r, &table[2]);
-  assert_true(clgan_quirks_fails(r, "conv/k3"));
-  assert_true(clgan_quirks_fails(r, "conv"));
-  assert_false(clgan_quirks_fails(r, "conv_extra/k3"));
-  assert_false(clgan_quirks_fails(r, "deconv/k3"));
+  assert_true(clgan_quirks_fails(r, "reg", "conv/k3"));
+  assert_true(clgan_quirks_fails(r, "reg", "conv"));
+  assert_false(clgan_quirks_fails(r, "reg", "conv_extra/k3"));
+  assert_false(clgan_quirks_fails(r, "reg", "deconv/k3"));
   r = clgan_quirks_next(table, r, "Clover", "any", "1.6");
   assert_ptr_equal(r, &table[3]);
-  assert_true(clgan_quirks_fails(r, "act/tanh"));
-  assert_false(clgan_quirks_fails(r, "act/tanh 2"));
-  assert_false(clgan_quirks_fails(r, "act"));
+  assert_true(clgan_quirks_fails(r, "local", "act/tanh"));
+  assert_true(clgan_quirks_fails(r, "local", "act/tanh 2"));
+  assert_false(clgan_quirks_fails(r, "reg", "act/tanh"));
+  assert_false(clgan_quirks_fails(r, "host", "act/tanh"));
+  assert_false(clgan_quirks_fails(r, "local", "act/tanhs"));
+  assert_false(clgan_quirks_fails(r, "local", "act"));
   assert_null(clgan_quirks_next(table, r, "Clover", "any", "1.6"));
   assert_ptr_equal(clgan_quirks_next(table, NULL, "Clover", "any", "2.0"), &table[2]);
   assert_null(clgan_quirks_next(table, NULL, "NVIDIA CUDA", "any", "1.6"));
