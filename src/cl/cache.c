@@ -1,7 +1,11 @@
 /* The disk cache of program binaries: one file per key, every byte of it checked before use. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -47,6 +51,33 @@ char *clgan_cache_path(const char key[65]) {
   char *path = clgan_mem_printf("%s/kernels/%s.bin", folder, key);
   clgan_mem_free(folder);
   return path;
+}
+
+int clgan_cache_share(void) {
+  char *folder = clgan_file_cache_folder();
+  struct clgan_error ignored = {CLGAN_OK, ""};
+  if (folder == NULL) return -1;
+  int fd = -1;
+  if (clgan_file_make_folder(folder, &ignored) == CLGAN_OK) {
+    char *path = clgan_mem_printf("%s/lock", folder);
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    clgan_mem_free(path);
+  }
+  clgan_mem_free(folder);
+  if (fd >= 0) clgan_cache_alone_end(fd);
+  return fd;
+}
+
+bool clgan_cache_alone(int shared) {
+  return shared < 0 || flock(shared, LOCK_EX | LOCK_NB) == 0;
+}
+
+void clgan_cache_alone_end(int shared) {
+  while (shared >= 0 && flock(shared, LOCK_SH) != 0 && errno == EINTR) continue;
+}
+
+void clgan_cache_share_end(int shared) {
+  if (shared >= 0) (void)close(shared);
 }
 
 bool clgan_cache_read(const char key[65], unsigned char **payload, size_t *bytes) {

@@ -22,6 +22,7 @@ struct clgan_cl {
   cl_context context;
   cl_command_queue queue;
   bool profiling, cache;
+  int shared_cache; /**< clgan_cache_share's descriptor, or -1 */
   struct clgan_quirks quirks;
   struct clgan_program **programs;
   size_t program_count, program_cap;
@@ -77,5 +78,12 @@ char *clgan_source_translate(const char *text, const char *log);
 /** Reads the disk cache's entry; false where there is none or it is damaged. *payload is the caller's. */
 bool clgan_cache_read(const char key[65], unsigned char **payload, size_t *bytes);
 void clgan_cache_write(const char key[65], const void *payload, size_t bytes);
+/** Where storing a program reads the files of a cache that the driver shares between processes, those that may be writing
+ * there keep a shared lock from open to close, and who stores needs it alone. @return a descriptor that holds the
+ * shared lock, -1 where there is no cache folder. Waits while another process stores. */
+int clgan_cache_share(void);
+bool clgan_cache_alone(int shared);     /**< false at once where another holds it too */
+void clgan_cache_alone_end(int shared); /**< back to shared */
+void clgan_cache_share_end(int shared);
 char *clgan_cache_path(const char key[65]); /**< the entry's file, the caller's; NULL where no cache folder is known */
 #endif

@@ -106,6 +106,7 @@ enum clgan_status clgan_cl_open(const struct clgan_device_list *l, size_t index,
   cl->cache = !(o != NULL && o->no_cache) && (no_cache == NULL || no_cache[0] == '\0' || strcmp(no_cache, "0") == 0);
   cl->quirks = clgan_quirks_find(clgan_quirk_table, d->platform_name, d->name, d->driver);
   if ((cl->quirks.flags & CLGAN_QUIRK_NO_BINARIES) != 0) cl->cache = false;
+  cl->shared_cache = (cl->quirks.flags & CLGAN_QUIRK_SLOW_BINARIES) != 0 ? clgan_cache_share() : -1;
   cl_int code = CL_SUCCESS;
   enum clgan_status s = CLGAN_OK;
   cl->context = clCreateContext(NULL, 1, &cl->device, NULL, NULL, &code);
@@ -134,6 +135,7 @@ void clgan_cl_close(struct clgan_cl *cl) {
   clgan_mem_free(cl->programs);
   if (cl->queue != NULL) (void)clReleaseCommandQueue(cl->queue);
   if (cl->context != NULL) (void)clReleaseContext(cl->context);
+  clgan_cache_share_end(cl->shared_cache);
   clgan_mem_free(cl->info.extensions);
   clgan_mem_free(cl);
 }

@@ -197,9 +197,17 @@ void clgan_programs_save(struct clgan_cl *cl) {
   for (size_t i = 0; i < cl->program_count; i++)
     if (cl->programs[i]->stored_bytes == 0) order[n++] = cl->programs[i];
   if (slow) qsort(order, n, sizeof(struct clgan_program *), by_kernel_count);
-  for (; tried < n && clgan_time_now() - start < limit; tried++) saved += save_program(order[tried]);
+  bool alone = true; /* asked for each program anew: who opens the device meanwhile waits no longer than for one */
+  for (; tried < n && clgan_time_now() - start < limit; tried++) {
+    alone = clgan_cache_alone(cl->shared_cache);
+    if (alone) saved += save_program(order[tried]);
+    clgan_cache_alone_end(cl->shared_cache);
+    if (!alone) break;
+  }
   if (n > 0)
     clgan_log_verbose("kernel cache: stored %zu of %zu programs in %.2f s%s", saved, n, clgan_time_now() - start,
-                      tried < n ? "; the others at a next start" : "");
+                      !alone      ? "; another process has the device open: the others at a next start"
+                      : tried < n ? "; the others at a next start"
+                                  : "");
   clgan_mem_free(order);
 }

@@ -8,7 +8,8 @@
 const struct clgan_quirk_row clgan_quirk_table[] = {
     /* 0.12 s a kernel on 3.1; the version that any local size can use is added to those that were launched. */
     {"Portable Computing Language", NULL, NULL, NULL, CLGAN_QUIRK_SLOW_BINARIES, NULL,
-     "clGetProgramInfo(CL_PROGRAM_BINARY_SIZES) compiles a version of every kernel for any local size",
+     "clGetProgramInfo(CL_PROGRAM_BINARY_SIZES) compiles a version of every kernel for any local size; it reads PoCL's "
+     "own cache, and aborts on a file that another process has just begun",
      "https://github.com/pocl/pocl/blob/release_3_1/lib/CL/devices/common_driver.c (pocl_driver_build_poclbinary)", NULL},
     /* Digits on 3.1: 3.9 s in clBuildProgram, 9.2 s at first launches, on one core. What it compiled it keeps on disk. */
     {"Portable Computing Language", NULL, NULL, NULL, CLGAN_QUIRK_SERIAL_COMPILER, NULL,

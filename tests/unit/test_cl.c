@@ -315,6 +315,18 @@ static void a_strange_binary_is_refused(void **state) {
   session("-DADD=1", 1, 0, 1, NULL);
 }
 
+/* Where storing reads files that others may be writing, it is left to a later start while another has the device open. */
+static void storing_waits_for_others(void **state) {
+  (void)state;
+  struct clgan_cl *other = open_device(true);
+  const bool waits = (other->quirks.flags & CLGAN_QUIRK_SLOW_BINARIES) != 0;
+  session("-DADD=3", 3, 1, 0, NULL);
+  session("-DADD=3", 3, waits ? 1 : 0, waits ? 0 : 1, NULL);
+  clgan_cl_close(other);
+  session("-DADD=3", 3, waits ? 1 : 0, waits ? 0 : 1, NULL);
+  session("-DADD=3", 3, 0, 1, NULL);
+}
+
 static void an_unwritable_cache_is_no_error(void **state) {
   (void)state;
   char *blocker = clgan_mem_printf("%s/file", folder);
@@ -337,7 +349,8 @@ int main(void) {
       cmocka_unit_test(every_device_is_listed),      cmocka_unit_test(devices_are_selected),
       cmocka_unit_test(buffers_and_views),           cmocka_unit_test(kernels_run),
       cmocka_unit_test(build_errors_name_the_line),  cmocka_unit_test(the_cache_is_used_and_checked),
-      cmocka_unit_test(a_strange_binary_is_refused), cmocka_unit_test(an_unwritable_cache_is_no_error),
+      cmocka_unit_test(a_strange_binary_is_refused), cmocka_unit_test(storing_waits_for_others),
+      cmocka_unit_test(an_unwritable_cache_is_no_error),
   };
   const char *wanted = getenv("CLGAN_DEVICE");
   char spec[256];
