@@ -101,7 +101,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
                                struct clgan_error *e) {
   const struct clgan_option options[] = {
       CLGAN_WORD("device", 'd', &o->device, "D", "as for train; all: each device, in a process of its own"),
-      CLGAN_FLAG("quick", 0, &o->test.quick, "small cases and one model's steps only: about 20 s"),
+      CLGAN_FLAG("quick", 0, &o->test.quick, "small cases and one model's steps only"),
       CLGAN_WORD("golden", 0, &o->test.golden, "DIR", "replay these golden files too (default: the source tree's)"),
       {.name = "json",
        .kind = CLGAN_OPTION_MAYBE,
