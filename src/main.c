@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/mem.h"
+#include "base/process.h"
 #include "base/words.h"
 #include "cl/warm.h"
 #include "cmd/command.h"
@@ -47,11 +49,9 @@ static int unknown(const char *word) {
 
 /* This program itself is what helps to compile, where the system says which file that is. */
 static void set_helper(void) {
-  char path[4096];
-  ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-  if (n <= 0) return;
-  path[n] = '\0';
+  char *path = clgan_process_self();
   clgan_cl_set_helper(path);
+  clgan_mem_free(path);
 }
 
 static int run(int argc, char **argv) {

@@ -105,8 +105,9 @@ enum clgan_status clgan_process_start(const char *program, const char *const *ar
 
 /* The next whole line of what was read; where the output has ended, what is left of it. */
 static bool take_line(struct clgan_process *p, bool last, const char **line) {
-  char *start = p->text + p->start, *end = p->len > p->start ? memchr(start, '\n', p->len - p->start) : NULL;
-  if (!end && (!last || p->start == p->len)) return false;
+  if (p->start == p->len) return false;
+  char *start = p->text + p->start, *end = memchr(start, '\n', p->len - p->start);
+  if (!end && !last) return false;
   if (!end) end = p->text + p->len;
   p->start = (size_t)(end - p->text) + (end < p->text + p->len);
   *end = 0; /* there is room for one byte more */
