@@ -8,12 +8,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/safetensors.h"
+#include "bench/timer.h"
 
-enum { RUNS_MAX = 51, CHAIN = 500 };
+enum { CHAIN = 500 };
 
 struct probe {
   struct clgan_cl *cl;
-  bool quick, cpu;
+  bool quick, peaks, cpu;
   size_t units;
   struct clgan_bench_row *rows;
   size_t n;
@@ -27,35 +28,11 @@ double clgan_roofline_seconds(const struct clgan_roofline *r, double flops, doub
   return fmax(compute, memory);
 }
 
-/* -- timing: a piece of work often enough that it takes long enough, then the median of several -- */
-
-/* Enqueues `times` repetitions. */
-typedef enum clgan_status work(void *context, int times, struct clgan_error *e);
-
-static enum clgan_status time_once(struct probe *p, work *w, void *context, int times, double *seconds,
+static enum clgan_status time_work(struct probe *p, clgan_bench_work *w, void *context, struct clgan_median *out,
                                    struct clgan_error *e) {
-  double start = clgan_time_now();
-  CLGAN_TRY(w(context, times, e));
-  CLGAN_TRY(clgan_cl_finish(p->cl, e));
-  *seconds = (clgan_time_now() - start) / times;
-  return CLGAN_OK;
-}
-
-static enum clgan_status time_work(struct probe *p, work *w, void *context, struct clgan_median *out,
-                                   struct clgan_error *e) {
-  const double least = p->quick ? 0.01 : 0.03;
-  const int runs = p->quick ? 9 : 25;
-  double times[RUNS_MAX], once = 0;
-  int repeat = 1;
-  CLGAN_TRY(time_once(p, w, context, 1, &once, e)); /* drivers compile at first launch */
-  for (;;) {
-    CLGAN_TRY(time_once(p, w, context, repeat, &once, e));
-    if (once * repeat >= least || repeat >= 1 << 20) break;
-    repeat = once > 0 && least / once < 2.0 * repeat ? (int)ceil(least / once) : 2 * repeat;
-  }
-  for (int k = 0; k < runs; k++) CLGAN_TRY(time_once(p, w, context, repeat, &times[k], e));
-  *out = clgan_median_of(times, (size_t)runs);
-  return CLGAN_OK;
+  const struct clgan_bench_timing quick = {.least_s = 0.01, .runs = 9, .most = 9},
+                                  usual = {.least_s = 0.03, .runs = 25, .most = 25};
+  return clgan_bench_time(p->cl, w, context, p->quick ? &quick : &usual, out, e);
 }
 
 static struct clgan_bench_row *add_row(struct probe *p, const char *name, const char *phase) {
@@ -68,8 +45,7 @@ static struct clgan_bench_row *add_row(struct probe *p, const char *name, const 
 /* Puts a failure into the row: the other probes go on. */
 static void settle(struct probe *p, struct clgan_bench_row *r, enum clgan_status s, struct clgan_error *e) {
   if (s != CLGAN_OK) {
-    (void)snprintf(r->error, sizeof r->error, "%.*s", (int)strcspn(e->text, "\n"), e->text);
-    r->time.runs = 0;
+    clgan_bench_fail(r, e);
     clgan_error_clear(e);
   }
   clgan_progress_update(&p->bar, (double)p->n, r->name);
@@ -174,8 +150,8 @@ static enum clgan_status stream_arguments(struct clgan_kernel *k, const struct s
   return clgan_kernel_arg_bytes(k, at, &run, sizeof run, e);
 }
 
-static enum clgan_status run_stream(struct probe *p, const struct stream *s, struct clgan_buffer *const *b, size_t bytes,
-                                    struct clgan_bench_row *r, struct clgan_error *e) {
+static enum clgan_status run_stream(struct probe *p, const struct stream *s, struct clgan_buffer *const *b,
+                                    size_t bytes, struct clgan_bench_row *r, struct clgan_error *e) {
   const size_t vector = p->cpu ? 8 : 4, group = p->cpu ? 1 : 256, groups = p->units * (p->cpu ? 4 : 32);
   const size_t run = bytes / (groups * vector * sizeof(float)) / (2 * group) * (2 * group);
   struct clgan_program *program = NULL;
@@ -187,7 +163,8 @@ static enum clgan_status run_stream(struct probe *p, const struct stream *s, str
   enum clgan_status status = stream_arguments(l.kernel, s, b, (int)run, e);
   if (status == CLGAN_OK) status = time_work(p, do_launch, &l, &r->time, e);
   if (status == CLGAN_OK)
-    r->gbps = (double)(s->inputs + s->outputs) * (double)(run * groups * vector * sizeof(float)) / r->time.median * 1e-9;
+    r->gbps =
+        (double)(s->inputs + s->outputs) * (double)(run * groups * vector * sizeof(float)) / r->time.median * 1e-9;
   clgan_kernel_destroy(l.kernel);
   return status;
 }
@@ -204,7 +181,9 @@ static enum clgan_status run_fma(struct probe *p, const char *type, size_t size,
   char options[96];
   (void)size;
   (void)snprintf(options, sizeof options, "-DT=%s -DV=%zu -DWG=%zu -DCHAINS=%d%s", type, vector, group, chains,
-                 strcmp(type, "half") == 0 ? " -DHALF" : strcmp(type, "double") == 0 ? " -DDOUBLE" : "");
+                 strcmp(type, "half") == 0     ? " -DHALF"
+                 : strcmp(type, "double") == 0 ? " -DDOUBLE"
+                                               : "");
   CLGAN_TRY(clgan_program_get(p->cl, "probe.cl", options, &program, e));
   CLGAN_TRY(clgan_kernel_create(program, "multiply_add", &l.kernel, e));
   enum clgan_status s = clgan_kernel_arg_buffer(l.kernel, 0, b[0], e);
@@ -255,7 +234,7 @@ static enum clgan_status measure(struct probe *p, struct clgan_buffer *const *b,
   } types[] = {{"float", 4}, {"half", 2}, {"double", 8}};
   const struct clgan_device_info *d = clgan_cl_info(p->cl);
   CLGAN_TRY(measure_launches(p, b[2], e));
-  measure_transfers(p, b[0], bytes < ((size_t)64 << 20) ? bytes : (size_t)64 << 20, e);
+  if (!p->peaks) measure_transfers(p, b[0], bytes < ((size_t)64 << 20) ? bytes : (size_t)64 << 20, e);
   for (size_t k = 0; k < sizeof streams / sizeof streams[0]; k++) {
     struct clgan_bench_row *r = add_row(p, streams[k].name, "global memory");
     enum clgan_status s = run_stream(p, &streams[k], b, bytes, r, e);
@@ -263,17 +242,19 @@ static enum clgan_status measure(struct probe *p, struct clgan_buffer *const *b,
     settle(p, r, s, e);
   }
   for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
+    if (p->peaks && types[t].size != 4) continue;
     if ((types[t].size == 2 && !d->fp16) || (types[t].size == 8 && !d->fp64)) continue;
     CLGAN_TRY(write_numbers(b[0], types[t].size, e));
-    for (size_t v = 1; v <= 16; v *= 2) measure_fma(p, types[t].type, types[t].size, v, b, e);
+    for (size_t v = p->peaks ? 4 : 1; v <= 16; v *= 2) measure_fma(p, types[t].type, types[t].size, v, b, e);
   }
   return CLGAN_OK;
 }
 
-enum clgan_status clgan_bench_device(struct clgan_cl *cl, bool quick, struct clgan_bench_row *rows, size_t *n,
-                                     struct clgan_roofline *roofline, struct clgan_error *e) {
+enum clgan_status clgan_bench_device(struct clgan_cl *cl, enum clgan_bench_extent extent, struct clgan_bench_row *rows,
+                                     size_t *n, struct clgan_roofline *roofline, struct clgan_error *e) {
+  const bool quick = extent != CLGAN_BENCH_FULL, peaks = extent == CLGAN_BENCH_PEAKS;
   const struct clgan_device_info *d = clgan_cl_info(cl);
-  struct probe p = {.cl = cl, .quick = quick, .rows = rows, .cpu = d->type == CLGAN_DEVICE_CPU};
+  struct probe p = {.cl = cl, .quick = quick, .peaks = peaks, .rows = rows, .cpu = d->type == CLGAN_DEVICE_CPU};
   struct clgan_buffer *b[3] = {0};
   size_t bytes = (size_t)(quick ? 128 : 256) << 20; /* several times any cache */
   p.units = d->compute_units > 0 ? d->compute_units : 1;
@@ -281,7 +262,7 @@ enum clgan_status clgan_bench_device(struct clgan_cl *cl, bool quick, struct clg
   enum clgan_status s = CLGAN_OK;
   for (int k = 0; k < 3 && s == CLGAN_OK; k++) s = clgan_buffer_create(cl, bytes, &b[k], e);
   for (int k = 0; k < 3 && s == CLGAN_OK; k++) s = clgan_buffer_fill_zero(b[k], e);
-  clgan_progress_begin(&p.bar, "bench", "probes", (double)(9 + 5 * (1 + d->fp16 + d->fp64)), 0);
+  clgan_progress_begin(&p.bar, "bench", "probes", peaks ? 10 : (double)(9 + 5 * (1 + d->fp16 + d->fp64)), 0);
   if (s == CLGAN_OK) s = measure(&p, b, bytes, e);
   clgan_progress_end(&p.bar);
   for (int k = 0; k < 3; k++) clgan_buffer_destroy(b[k]);

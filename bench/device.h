@@ -1,7 +1,6 @@
 /** @file device.h  What a device can do at most: the roofline that everything else is measured against. */
 #ifndef CLGAN_BENCH_DEVICE_H
 #define CLGAN_BENCH_DEVICE_H
-#include <stdbool.h>
 #include "bench/result.h"
 
 enum { CLGAN_BENCH_DEVICE_ROWS = 32 };
@@ -16,9 +15,12 @@ struct clgan_roofline {
  * Patterson 2009). */
 double clgan_roofline_seconds(const struct clgan_roofline *r, double flops, double bytes);
 
+/** What is measured, and how long. PEAKS: only what the roofline needs, quickly: launches, bandwidth, multiply-adds of
+ * float. */
+enum clgan_bench_extent { CLGAN_BENCH_FULL, CLGAN_BENCH_QUICK /**< fewer runs of each */, CLGAN_BENCH_PEAKS };
 /** Measures launches, transfers, bandwidth and multiply-adds by vector width.
- * @param quick fewer runs of each. @param rows room for CLGAN_BENCH_DEVICE_ROWS; *n receives how many were filled. A probe
+ * @param rows room for CLGAN_BENCH_DEVICE_ROWS; *n receives how many were filled. A probe
  * that fails leaves its error in its row. */
-enum clgan_status clgan_bench_device(struct clgan_cl *cl, bool quick, struct clgan_bench_row *rows, size_t *n,
-                                     struct clgan_roofline *roofline, struct clgan_error *e);
+enum clgan_status clgan_bench_device(struct clgan_cl *cl, enum clgan_bench_extent extent, struct clgan_bench_row *rows,
+                                     size_t *n, struct clgan_roofline *roofline, struct clgan_error *e);
 #endif

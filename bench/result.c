@@ -75,6 +75,17 @@ static void add_source(cJSON *root) {
 #endif
 }
 
+struct clgan_bench_row *clgan_bench_add(struct clgan_bench_rows *rows) {
+  CLGAN_GROW(rows->items, rows->n, rows->cap);
+  rows->items[rows->n] = (struct clgan_bench_row){0};
+  return &rows->items[rows->n++];
+}
+
+void clgan_bench_fail(struct clgan_bench_row *row, const struct clgan_error *e) {
+  (void)snprintf(row->error, sizeof row->error, "%.*s", (int)strcspn(e->text, "\n"), e->text);
+  row->time.runs = 0;
+}
+
 static void add_row(cJSON *rows, const struct clgan_bench_row *r) {
   cJSON *o = cJSON_CreateObject();
   cJSON_AddStringToObject(o, "case", r->name);
@@ -87,6 +98,7 @@ static void add_row(cJSON *rows, const struct clgan_bench_row *r) {
   if (r->gflops > 0) cJSON_AddNumberToObject(o, "gflops", r->gflops);
   if (r->gbps > 0) cJSON_AddNumberToObject(o, "gbps", r->gbps);
   if (r->share > 0) cJSON_AddNumberToObject(o, "share", r->share);
+  if (r->count > 0) cJSON_AddNumberToObject(o, "count", r->count);
   if (r->variant[0]) cJSON_AddStringToObject(o, "variant", r->variant);
   if (r->images_per_s > 0) cJSON_AddNumberToObject(o, "images_per_s", r->images_per_s);
   if (r->pipelined_s > 0) cJSON_AddNumberToObject(o, "pipelined_s", r->pipelined_s);

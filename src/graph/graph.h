@@ -65,6 +65,11 @@ enum clgan_status clgan_run_write(struct clgan_run *r, int value, const void *da
 /** The same without waiting; @p data must stay until the event was waited for. */
 enum clgan_status clgan_run_write_async(struct clgan_run *r, int value, const void *data, size_t bytes, struct clgan_event **ev, struct clgan_error *e);
 enum clgan_status clgan_run_execute(struct clgan_run *r, struct clgan_error *e); /**< enqueues only */
+/** The launches of node @p node alone, @p times times in a row; enqueued only. For benchmarks: its inputs are whatever the
+ * memory holds, and what works in place goes on from its own result. */
+enum clgan_status clgan_run_enqueue_node(struct clgan_run *r, int node, int times, struct clgan_error *e);
+/** The kernels that a node turned into and their options, shortened: "conv_pack + conv: V=8 MT=6". Cut where it is too long. */
+void clgan_run_node_variant(const struct clgan_run *r, int node, char *out, size_t size);
 enum clgan_status clgan_run_read(struct clgan_run *r, int value, void *data, size_t bytes, struct clgan_error *e);
 enum clgan_status clgan_run_read_async(struct clgan_run *r, int value, void *data, size_t bytes, struct clgan_event **ev, struct clgan_error *e);
 struct clgan_run_facts clgan_run_describe(const struct clgan_run *r);

@@ -310,6 +310,50 @@ enum clgan_status clgan_run_execute(struct clgan_run *r, struct clgan_error *e) 
   return clgan_cl_flush(r->cl, e);
 }
 
+enum clgan_status clgan_run_enqueue_node(struct clgan_run *r, int node, int times, struct clgan_error *e) {
+  for (int turn = 0; turn < times; turn++)
+    for (size_t k = 0; k < r->launches.n; k++) {
+      const struct clgan_launch *l = &r->launches.items[k];
+      if (l->node == node) CLGAN_TRY(clgan_kernel_launch(r->kernels[k], l->dims, l->global, l->local, NULL, e));
+    }
+  return clgan_cl_flush(r->cl, e);
+}
+
+/* Options without their "-D"; others are left out. */
+static void shorten_options(const char *options, struct clgan_text *out) {
+  while (*options) {
+    size_t n = strcspn(options, " ");
+    bool definition = n >= 2 && !strncmp(options, "-D", 2);
+    const char *from = options + (definition ? 2 : 0);
+    if (n == 2 && definition) { /* "-D V=8" */
+      from += strspn(from, " ");
+      n = 2 + strcspn(from, " ");
+    }
+    if (definition && n > 2) clgan_text_printf(out, " %.*s", (int)(n - 2), from);
+    options = definition ? from + (n - 2) : options + n;
+    options += strspn(options, " ");
+  }
+}
+
+void clgan_run_node_variant(const struct clgan_run *r, int node, char *out, size_t size) {
+  struct clgan_text kernels = {0}, options = {0};
+  const char *before = "", *options_before = "";
+  for (size_t k = 0; k < r->launches.n; k++) {
+    const struct clgan_launch *l = &r->launches.items[k];
+    if (l->node != node) continue;
+    if (strcmp(l->kernel, before)) clgan_text_printf(&kernels, "%s%s", kernels.len ? " + " : "", l->kernel);
+    if (l->options[0] && strcmp(l->options, options_before)) {
+      if (options.len) clgan_text_printf(&options, ";");
+      shorten_options(l->options, &options);
+    }
+    before = l->kernel;
+    options_before = l->options;
+  }
+  snprintf(out, size, "%s%s%s", kernels.len ? kernels.s : "", options.len ? ":" : "", options.len ? options.s : "");
+  clgan_text_free(&kernels);
+  clgan_text_free(&options);
+}
+
 const char *clgan_run_variants(const struct clgan_run *r) { return r->variants; }
 
 struct clgan_run_facts clgan_run_describe(const struct clgan_run *r) {

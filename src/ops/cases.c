@@ -275,3 +275,13 @@ const struct clgan_case clgan_cases[] = {
     CASE("topk/wide", 0, EXACT, topk, 130, 4096, 24),
 };
 const size_t clgan_cases_count = sizeof clgan_cases / sizeof clgan_cases[0];
+
+#define WIDE(name, ...) \
+  CONV("wide " name, 0, 1, __VA_ARGS__, NONE, 0), DECONV("wide " name, 0, 1, __VA_ARGS__, NONE, 0)
+const struct clgan_case clgan_cases_wide[] = {
+    /* hi, wi, ci, co, kh, kw, stride, pad; deconv is the same relation used from co to ci */
+    WIDE("64-128", 32, 32, 64, 128, 4, 4, 2, 1), WIDE("128-256", 16, 16, 128, 256, 4, 4, 2, 1),
+    WIDE("256-512", 8, 8, 256, 512, 4, 4, 2, 1), WIDE("64-64 k3", 32, 32, 64, 64, 3, 3, 1, 1),
+    WIDE("3-64", 64, 64, 3, 64, 4, 4, 2, 1),
+};
+const size_t clgan_cases_wide_count = sizeof clgan_cases_wide / sizeof clgan_cases_wide[0];

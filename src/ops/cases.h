@@ -18,6 +18,9 @@ void clgan_case_fill(const char *name, enum clgan_dtype type, size_t count, uint
 /** Does a gradient flow into the input of that name and type? */
 bool clgan_case_has_gradient(const char *name, enum clgan_dtype type);
 
+/** @p c with a batch of @p n images, or rows; a case whose builder knows no batch is returned as it is. */
+struct clgan_case clgan_case_with_batch(const struct clgan_case *c, int n);
+
 typedef int clgan_case_builder(struct clgan_ir *g, const struct clgan_case *c);
 
 /* The comment gives p[]. */

@@ -289,3 +289,28 @@ int clgan_case_topk(struct clgan_ir *g, const struct clgan_case *c) {
   int x = EMIT(g, CLGAN_OP_TILE, &tile, input(g, "x@0*1~", c->p[0], 1, 1, c->p[1] / times));
   return EMIT(g, CLGAN_OP_TOPK, &attr, x);
 }
+
+/* -- the same at another batch -- */
+
+/* Which of p[] is the batch. */
+static const struct {
+  clgan_case_builder *build;
+  int at;
+} batches[] = {{clgan_case_conv, 1},    {clgan_case_wgrad, 1},    {clgan_case_shared, 1},  {clgan_case_colsum, 0},
+               {clgan_case_add, 0},     {clgan_case_affine, 0},   {clgan_case_act, 0},     {clgan_case_act_bwd, 0},
+               {clgan_case_stats, 0},   {clgan_case_bn, 0},       {clgan_case_bn_run, 0},  {clgan_case_labels, 0},
+               {clgan_case_tile, 0},    {clgan_case_onehot, 0},   {clgan_case_reparam, 0}, {clgan_case_shift, 0},
+               {clgan_case_rowdot, 0},  {clgan_case_rowscale, 0}, {clgan_case_gan, 0},     {clgan_case_l1, 0},
+               {clgan_case_column, 1},  {clgan_case_ce, 0},       {clgan_case_random, 1},  {clgan_case_unpack, 0}};
+
+struct clgan_case clgan_case_with_batch(const struct clgan_case *c, int n) {
+  struct clgan_case out = *c;
+  bool by_channel = c->p[0] == 1; /* concat, slice, pad */
+  if (c->build == clgan_case_concat || c->build == clgan_case_slice || c->build == clgan_case_pad) {
+    if (by_channel) out.p[1] = n;
+    return out;
+  }
+  for (size_t k = 0; k < sizeof batches / sizeof batches[0]; k++)
+    if (batches[k].build == c->build) out.p[batches[k].at] = n;
+  return out;
+}

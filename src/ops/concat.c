@@ -168,6 +168,11 @@ static void slice_prepare(const struct clgan_ir *g, const struct clgan_node *nod
   launch_join(t, l, &j);
 }
 
+static void slice_cost(const struct clgan_ir *g, const struct clgan_node *node, double *flops, double *bytes) {
+  *flops = 0;
+  *bytes = 2.0 * (double)clgan_shape_count(clgan_ir_shape(g, node->out[0])) * (double)clgan_dtype_size(g->values[node->out[0]].dtype);
+}
+
 const struct clgan_op clgan_op_slice = {.name = "slice",
                                         .min_in = 1,
                                         .n_out = 1,
@@ -176,7 +181,8 @@ const struct clgan_op clgan_op_slice = {.name = "slice",
                                         .shape = slice_shape,
                                         .backward = slice_backward,
                                         .reference = slice_reference,
-                                        .prepare = slice_prepare};
+                                        .prepare = slice_prepare,
+                                        .cost = slice_cost};
 
 static bool pad_shape(struct clgan_ir *g, const struct clgan_node *node, struct clgan_shape out[CLGAN_NODE_OUT],
                       enum clgan_dtype type[CLGAN_NODE_OUT]) {

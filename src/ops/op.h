@@ -143,6 +143,8 @@ struct clgan_op {
 };
 /** The row of @p op. */
 const struct clgan_op *clgan_op_row(int op);
+/** What a node costs: its row's hook, or 0 operations and the bytes of its inputs and outputs. */
+void clgan_op_cost(const struct clgan_ir *g, const struct clgan_node *node, double *flops, double *bytes);
 
 /* -- the shared case table (ops/cases.c): correctness, gradients, tuner, selftest and benchmarks walk it -- */
 enum clgan_case_flag { CLGAN_CASE_SMALL = 1 /**< fit for Oclgrind */, CLGAN_CASE_MODEL = 2 /**< a layer of the three models */ };
@@ -156,6 +158,10 @@ struct clgan_case {
 };
 extern const struct clgan_case clgan_cases[];
 extern const size_t clgan_cases_count;
+/** Wide layers whose speed the project is measured by (docs/benchmarks.md): too large for the interpreter, so whoever walks
+ * them checks samples. Sizes are of a batch of 1. */
+extern const struct clgan_case clgan_cases_wide[];
+extern const size_t clgan_cases_wide_count;
 
 /* -- per-operation rows, defined in their .c files -- */
 extern const struct clgan_op clgan_op_conv, clgan_op_conv_wgrad, clgan_op_transpose, clgan_op_colsum, clgan_op_add, clgan_op_affine,

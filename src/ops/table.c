@@ -64,3 +64,19 @@ static const struct clgan_op *const rows[CLGAN_OP_COUNT] = {
 };
 
 const struct clgan_op *clgan_op_row(int op) { return rows[op]; }
+
+static double bytes_of(const struct clgan_ir *g, int v) {
+  if (v == CLGAN_NONE) return 0;
+  return (double)(clgan_shape_count(clgan_ir_shape(g, v)) * clgan_dtype_size(g->values[v].dtype));
+}
+
+void clgan_op_cost(const struct clgan_ir *g, const struct clgan_node *node, double *flops, double *bytes) {
+  const struct clgan_op *row = clgan_op_row(node->op);
+  *flops = *bytes = 0;
+  if (row->cost) {
+    row->cost(g, node, flops, bytes);
+    return;
+  }
+  for (int k = 0; k < node->n_in; k++) *bytes += bytes_of(g, node->in[k]);
+  for (int k = 0; k < node->n_out; k++) *bytes += bytes_of(g, node->out[k]);
+}

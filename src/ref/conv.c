@@ -1,7 +1,7 @@
 /* conv.c - convolution by its definition. */
 #include "ref/conv.h"
 
-#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Offset of input pixel (image n, row y*stride-pad+kh, ...) in pixels, or -1 outside the image. */
@@ -66,4 +66,64 @@ void clgan_ref_conv_transposed(const struct clgan_ref_geom *q, const double *a, 
 void clgan_ref_conv_wgrad(const struct clgan_ref_geom *q, const double *x, const double *dy, int swapped, double *dw) {
   memset(dw, 0, sizeof *dw * (size_t)q->kh * (size_t)q->kw * (size_t)q->ci * (size_t)q->co);
   walk(swapped ? WGRAD_SWAPPED : WGRAD, q, x, dy, NULL, dw);
+}
+
+/* -- single elements -- */
+
+static size_t size_of(int n) { return (size_t)n; }
+
+/* Offset of output pixel (n, y, x) in pixels. */
+static size_t small_pixel(const struct clgan_ref_geom *q, int n, int y, int x) {
+  return (size_of(n) * size_of(q->ho) + size_of(y)) * size_of(q->wo) + size_of(x);
+}
+
+double clgan_ref_conv_at(const struct clgan_ref_geom *q, const float *a, const float *b, size_t index) {
+  size_t ci = size_of(q->ci), co = size_of(q->co), o = index % co, pixel = index / co;
+  div_t row = div((int)(pixel / size_of(q->wo)), q->ho);
+  int x = (int)(pixel % size_of(q->wo));
+  double sum = 0;
+  for (int kh = 0; kh < q->kh; kh++)
+    for (int kw = 0; kw < q->kw; kw++) {
+      ptrdiff_t s = source(q, row.quot, row.rem, x, kh, kw);
+      const float *w = b + size_of(kh * q->kw + kw) * ci * co + o;
+      for (size_t i = 0; s >= 0 && i < ci; i++) sum += (double)a[(size_t)s * ci + i] * (double)w[i * co];
+    }
+  return sum;
+}
+
+/* Every (output pixel, tap) pair that meets input row @p r: y * stride = r + pad - k. -1: none does. */
+static int meets(int r, int k, int stride, int pad, int extent) {
+  int y = r + pad - k;
+  return y >= 0 && y % stride == 0 && y / stride < extent ? y / stride : -1;
+}
+
+double clgan_ref_conv_transposed_at(const struct clgan_ref_geom *q, const float *a, const float *b, size_t index) {
+  size_t ci = size_of(q->ci), co = size_of(q->co), i = index % ci, pixel = index / ci;
+  div_t row = div((int)(pixel / size_of(q->wi)), q->hi);
+  int c = (int)(pixel % size_of(q->wi));
+  double sum = 0;
+  for (int kh = 0; kh < q->kh; kh++)
+    for (int kw = 0; kw < q->kw; kw++) {
+      int y = meets(row.rem, kh, q->stride, q->pad, q->ho), x = meets(c, kw, q->stride, q->pad, q->wo);
+      if (y < 0 || x < 0) continue;
+      const float *from = a + small_pixel(q, row.quot, y, x) * co, *w = b + size_of(kh * q->kw + kw) * ci * co + i;
+      for (size_t o = 0; o < co; o++) sum += (double)from[o] * (double)w[o * ci];
+    }
+  return sum;
+}
+
+double clgan_ref_conv_wgrad_at(const struct clgan_ref_geom *q, const float *x, const float *dy, int swapped,
+                               size_t index) {
+  size_t ci = size_of(q->ci), co = size_of(q->co), inner = swapped ? ci : co, outer = swapped ? co : ci;
+  size_t b = index % inner, a = index / inner % outer, tap = index / inner / outer;
+  size_t i = swapped ? b : a, o = swapped ? a : b;
+  div_t k = div((int)tap, q->kw);
+  double sum = 0;
+  for (int n = 0; n < q->n; n++)
+    for (int y = 0; y < q->ho; y++)
+      for (int c = 0; c < q->wo; c++) {
+        ptrdiff_t s = source(q, n, y, c, k.quot, k.rem);
+        if (s >= 0) sum += (double)x[(size_t)s * ci + i] * (double)dy[small_pixel(q, n, y, c) * co + o];
+      }
+  return sum;
 }

@@ -1,0 +1,30 @@
+/** @file ops.h  Times single operations: the shared case table's layers at a batch, or all of a model's step. */
+#ifndef CLGAN_BENCH_OPS_H
+#define CLGAN_BENCH_OPS_H
+#include <stdbool.h>
+#include "bench/device.h"
+#include "model/model.h"
+
+struct clgan_bench_ops_options {
+  const struct clgan_model *model; /**< the operations of its step, at its batch; NULL: the case table */
+  int batch;                       /**< of the case table's layers */
+  const char *pass;                /**< "forward", "data", "weights" or "update" alone; NULL: all */
+  const char *only;                /**< only cases whose name holds this text; NULL: all */
+  bool quick;                      /**< shorter runs, fewer of them, fewer samples */
+};
+struct clgan_bench_ops_summary {
+  size_t wrong, failed; /**< rows with wrong results, and that could not be run */
+  double step_s;        /**< count times median over all rows; of a model and unfiltered: an estimate of its step */
+  bool whole_step;      /**< it is that */
+};
+/** Measures each operation alone, on inputs of its own: its result is compared with double precision first (convolution
+ * products: some hundred elements, from the definition; others: whole), and only a right one is timed. A row
+ * "ops/<case>/<pass>/batch<N>" each (a model's: "ops/<model>/base<N>/<operation>/<pass>/batch<N>"), phase = pass,
+ * count = how often the step has it. A row whose error begins with "wrong" computed something else.
+ * @return an error only where nothing could be measured, or no case is left. */
+enum clgan_status clgan_bench_ops(struct clgan_cl *cl, const struct clgan_bench_ops_options *o,
+                                  const struct clgan_roofline *roofline, struct clgan_bench_rows *rows,
+                                  struct clgan_bench_ops_summary *summary, struct clgan_error *e);
+/** Shares anew, from the rows' rates: where the roofline was found to be another one. */
+void clgan_bench_ops_share(struct clgan_bench_row *rows, size_t n, const struct clgan_roofline *roofline);
+#endif

@@ -1,0 +1,14 @@
+/** @file bench_print.h  Results of `clgan bench` as tables for people. */
+#ifndef CLGAN_CMD_BENCH_PRINT_H
+#define CLGAN_CMD_BENCH_PRINT_H
+#include <stdio.h>
+
+#include "bench/ops.h"
+
+/** A device's or a training step's row. */
+void clgan_bench_print_row(const struct clgan_bench_row *r, FILE *to);
+/** The rows that clgan_bench_ops made, in colour on a terminal (unless $NO_COLOR is set), with a head and, of a model,
+ * their sum. */
+void clgan_bench_print_ops(const struct clgan_bench_ops_options *o, const struct clgan_bench_row *rows, size_t n,
+                           const struct clgan_bench_ops_summary *s, FILE *to);
+#endif
