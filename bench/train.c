@@ -68,6 +68,8 @@ enum clgan_status clgan_bench_train(struct clgan_cl *cl, const struct clgan_mode
   else
     snprintf(row->name, sizeof row->name, "train/%.40s/batch%d", m->name, options.batch);
   CLGAN_TRY(clgan_trainer_create(cl, m, NULL, &options, &t, e));
+  struct clgan_run_facts facts = clgan_trainer_facts(t);
+  clgan_log_verbose("tuning: %zu of %zu products tuned", facts.tuned, facts.products);
   double *times = clgan_mem_array((size_t)o->steps, sizeof *times);
   enum clgan_status s = measure(t, o, times, &row->pipelined_s, e);
   if (s == CLGAN_OK) {

@@ -110,6 +110,7 @@ static enum clgan_status go_on(struct clgan_training *t, const struct clgan_trai
                           path);
   }
   if (s == CLGAN_OK) s = open_data(t, o, o->data ? o->data : before, e);
+  if (s == CLGAN_OK) clgan_trainer_tune_as(t->context->cl, c, path);
   if (s == CLGAN_OK) s = build(t, c->seed, e);
   if (s == CLGAN_OK) s = clgan_trainer_resume(t->trainer, path, e);
   clgan_checkpoint_destroy(c);

@@ -48,6 +48,10 @@ enum clgan_status clgan_cl_open(const struct clgan_device_list *l, size_t index,
 void clgan_cl_close(struct clgan_cl *cl);
 const struct clgan_device_info *clgan_cl_info(const struct clgan_cl *cl); /**< a copy owned by cl */
 
+/** Something of a higher layer that lives as long as the device (its tuning); NULL: none. The one before is destroyed. */
+void clgan_cl_attach(struct clgan_cl *cl, void *object, void (*destroy)(void *));
+void *clgan_cl_attached(const struct clgan_cl *cl);
+
 /** What is known of a driver: a row of quirks.c. */
 struct clgan_driver_note {
   const char *what, *link;
@@ -98,6 +102,8 @@ enum clgan_status clgan_program_get(struct clgan_cl *cl, const char *file, const
  * takes at most as long as the device has been open; what is left is stored by a later call or start (until then PoCL's own cache
  * serves, 0.05 s a program). Failing to write is a verbose message, never an error. */
 void clgan_programs_save(struct clgan_cl *cl);
+/** Hash of the texts of kernels/ files (ended by NULL), includes resolved, as $CLGAN_KERNEL_DIR or the program has them. */
+enum clgan_status clgan_program_source_hash(const char *const *files, char hex[65], struct clgan_error *e);
 struct clgan_cl_stats {
   unsigned programs_compiled, programs_loaded;
   double compile_seconds;

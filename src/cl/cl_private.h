@@ -28,6 +28,8 @@ struct clgan_cl {
   size_t program_count, program_cap;
   struct clgan_cl_stats stats;
   double opened_at; /**< clgan_time_now() at open */
+  void *attached;   /**< clgan_cl_attach */
+  void (*attached_destroy)(void *);
 };
 
 struct clgan_buffer {

@@ -131,6 +131,7 @@ enum clgan_status clgan_cl_open(const struct clgan_device_list *l, size_t index,
 void clgan_cl_close(struct clgan_cl *cl) {
   if (cl == NULL) return;
   if (cl->queue != NULL) (void)clFinish(cl->queue);
+  clgan_cl_attach(cl, NULL, NULL);
   for (size_t i = 0; i < cl->program_count; i++) clgan_program_destroy(cl->programs[i]);
   clgan_mem_free(cl->programs);
   if (cl->queue != NULL) (void)clReleaseCommandQueue(cl->queue);
@@ -138,6 +139,16 @@ void clgan_cl_close(struct clgan_cl *cl) {
   clgan_cache_share_end(cl->shared_cache);
   clgan_mem_free(cl->info.extensions);
   clgan_mem_free(cl);
+}
+
+void clgan_cl_attach(struct clgan_cl *cl, void *object, void (*destroy)(void *)) {
+  if (cl->attached != NULL && cl->attached_destroy != NULL) cl->attached_destroy(cl->attached);
+  cl->attached = object;
+  cl->attached_destroy = destroy;
+}
+
+void *clgan_cl_attached(const struct clgan_cl *cl) {
+  return cl->attached;
 }
 
 const struct clgan_device_info *clgan_cl_info(const struct clgan_cl *cl) {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/embedded.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "cl/cl_private.h"
 
@@ -136,6 +137,19 @@ enum clgan_status clgan_source_load(const char *file, char **text, struct clgan_
   else
     clgan_text_free(&x.text);
   return s;
+}
+
+enum clgan_status clgan_program_source_hash(const char *const *files, char hex[65], struct clgan_error *e) {
+  struct clgan_sha256 h;
+  clgan_sha256_init(&h);
+  for (; *files != NULL; files++) {
+    char *text = NULL;
+    CLGAN_TRY(clgan_source_load(*files, &text, e));
+    clgan_sha256_string(&h, text);
+    clgan_mem_free(text);
+  }
+  clgan_sha256_final_hex(&h, hex);
+  return CLGAN_OK;
 }
 
 /* Where line @p target of the expanded text comes from: "FILE:LINE", the caller's; NULL past its end. */

@@ -15,13 +15,14 @@
 #include "cmd/bench_print.h"
 #include "cmd/command.h"
 #include "cmd/session.h"
+#include "tune/store.h"
 
 enum { MODELS_MAX = 8, WARM_UP = 5, STEPS = 20, QUICK_WARM_UP = 2, QUICK_STEPS = 7, CASE_BATCH = 64 };
 
 struct options {
   const char *model, *device, *json, *pass, *only;
   uint64_t base, batch, steps;
-  bool base_given, batch_given, steps_given, quick, profile, devices, ops, train;
+  bool base_given, batch_given, steps_given, quick, profile, no_tuning, devices, ops, train;
 };
 
 static enum clgan_status load(const struct options *o, const char *name, struct clgan_model **m,
@@ -161,6 +162,7 @@ static enum clgan_status bench(const struct options *o, struct clgan_session *de
   if (o->json && *o->json) CLGAN_TRY(clgan_file_check_writable(o->json, e));
   CLGAN_TRY(clgan_session_choose(device, o->device, e));
   CLGAN_TRY(clgan_session_open(device, &cl_options, e));
+  if (o->no_tuning) clgan_tuning_set(device->cl, NULL, NULL);
   enum clgan_status s = measure(o, device->cl, models, n, &r, e);
   struct clgan_error own = {0};
   if (o->json && r.rows.n && write_json(o, clgan_cl_info(device->cl), r.rows.items, r.rows.n, &own) != CLGAN_OK &&
@@ -205,6 +207,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       CLGAN_WHOLE("steps", 0, &o->steps, &o->steps_given, 1, 100000, "steps timed (default 20, with --quick 7)"),
       CLGAN_WORD("pass", 0, &o->pass, "P", "ops: only forward, data (gradient), weights (gradient) or update"),
       CLGAN_WORD("only", 0, &o->only, "TEXT", "ops: only operations whose name holds TEXT"),
+      CLGAN_FLAG("no-tuning", 0, &o->no_tuning, "kernels by clgan's own rules, not by what `clgan tune` found"),
       CLGAN_FLAG("quick", 0, &o->quick, "shorter runs, fewer of them, wider intervals"),
       CLGAN_FLAG("profile", 0, &o->profile, "also the time of each launch of a step, on stderr"),
       {.name = "json",

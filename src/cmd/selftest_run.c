@@ -349,7 +349,7 @@ static enum clgan_status choose_families(struct work *w, cJSON *device, struct c
   const char *forced = getenv("CLGAN_FAMILY");
   cJSON *array = cJSON_AddArrayToObject(device, "families");
   struct clgan_target own;
-  CLGAN_TRY(clgan_target_choose(d, &own, e));
+  CLGAN_TRY(clgan_target_choose(w->cl, &own, e));
   for (int k = 0; k < FAMILIES; k++) {
     enum clgan_family f = k == 0 ? own.family : own.family == CLGAN_FAMILY_REG ? CLGAN_FAMILY_LOCAL : CLGAN_FAMILY_REG;
     char why[160];

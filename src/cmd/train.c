@@ -12,6 +12,7 @@
 #include "cmd/session.h"
 #include "model/checkpoint.h"
 #include "train/loop.h"
+#include "tune/store.h"
 
 enum { BASE_MAX = 4096, BATCH_MAX = 65536 };
 
@@ -20,13 +21,14 @@ struct options {
   struct clgan_texts sets;
   uint64_t steps, images, base, batch, seed, checkpoint_every, sample_every, log_every;
   double epochs, minutes;
-  bool base_given, batch_given, seed_given;
+  bool base_given, batch_given, seed_given, no_tuning;
 };
 
 /* A run being put together. */
 struct job {
   char *out, *checkpoint; /* the run's folder, and the checkpoint in it */
   char *from;             /* the checkpoint gone on from, or NULL */
+  struct clgan_checkpoint *resumed; /* what is in it */
   struct clgan_model *model;
   struct clgan_dataset *data;
   struct clgan_trainer_options trainer_options;
@@ -40,6 +42,7 @@ static void job_free(struct job *j) {
   clgan_trainer_destroy(j->trainer);
   clgan_session_close(&j->device);
   clgan_dataset_close(j->data);
+  clgan_checkpoint_destroy(j->resumed);
   clgan_model_destroy(j->model);
   clgan_folder_leave(&j->folder);
   clgan_mem_free(j->out);
@@ -160,13 +163,12 @@ static enum clgan_status open_new(const struct options *o, struct job *j, struct
 }
 
 static enum clgan_status open_resumed(const struct options *o, struct job *j, struct clgan_error *e) {
-  struct clgan_checkpoint *c = NULL;
-  enum clgan_status s = read_checkpoint(o, j, &c, e);
+  enum clgan_status s = read_checkpoint(o, j, &j->resumed, e);
+  const struct clgan_checkpoint *c = j->resumed;
   char *before = s == CLGAN_OK && !o->data ? clgan_checkpoint_extra(c, "data") : NULL;
   if (s == CLGAN_OK) s = open_data(j, o->data ? o->data : before ? before : "builtin", e);
   if (s == CLGAN_OK) s = check_hash(j, c, e);
   clgan_mem_free(before);
-  clgan_checkpoint_destroy(c);
   return s;
 }
 
@@ -226,6 +228,7 @@ static void tell_facts(const struct job *j) {
   struct clgan_cl_stats s = clgan_cl_statistics(j->device.cl);
   clgan_log_verbose("kernels: %u programs compiled, %u from the cache, %.2f s", s.programs_compiled, s.programs_loaded,
                     s.compile_seconds);
+  clgan_log_verbose("tuning: %zu of %zu products tuned", f.tuned, f.products);
   clgan_log_verbose("a step: %zu launches, %.3f GFLOP in convolutions and linear layers", f.launches,
                     clgan_trainer_flops(j->trainer) * 1e-9);
   clgan_log_verbose(
@@ -238,6 +241,12 @@ static enum clgan_status start(const struct options *o, struct job *j, struct cl
   const struct clgan_cl_options plain = {0};
   CLGAN_TRY(prepare_out(o, j, e));
   CLGAN_TRY(clgan_session_open(&j->device, &plain, e));
+  if (o->no_tuning)
+    clgan_tuning_set(j->device.cl, NULL, NULL);
+  else if (j->resumed)
+    clgan_trainer_tune_as(j->device.cl, j->resumed, j->from);
+  clgan_checkpoint_destroy(j->resumed); /* large */
+  j->resumed = NULL;
   CLGAN_TRY(clgan_trainer_create(j->device.cl, j->model, j->data, &j->trainer_options, &j->trainer, e));
   return j->from ? clgan_trainer_resume(j->trainer, j->from, e) : clgan_trainer_init(j->trainer, e);
 }
@@ -288,6 +297,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
        .out = &o->sets,
        .argument = "KEY=VALUE",
        .help = "a setting of the model, e.g. lr_g=1e-4 (repeatable)"},
+      CLGAN_FLAG("no-tuning", 0, &o->no_tuning, "kernels by clgan's own rules, not by what `clgan tune` found"),
       CLGAN_WHOLE("checkpoint-every", 0, &o->checkpoint_every, NULL, 1, many, "steps between checkpoints"),
       CLGAN_WHOLE("sample-every", 0, &o->sample_every, NULL, 1, many, "steps between sample sheets"),
       CLGAN_WHOLE("log-every", 0, &o->log_every, NULL, 1, many, "steps between lines of log.jsonl"),

@@ -48,11 +48,12 @@ enum clgan_status clgan_store_read(struct clgan_store *s, const char *name, size
 uint64_t clgan_store_bytes(const struct clgan_store *s);
 
 /* -- run -- */
-/** The target for a device: family by type, or by $CLGAN_FAMILY. */
-enum clgan_status clgan_target_choose(const struct clgan_device_info *d, struct clgan_target *out, struct clgan_error *e);
+/** The target for a device: family by type, or by $CLGAN_FAMILY; variants by the tuning in force (tune/store.h). */
+enum clgan_status clgan_target_choose(struct clgan_cl *cl, struct clgan_target *out, struct clgan_error *e);
 struct clgan_run;
 struct clgan_run_facts {
   size_t launches, nodes, programs;
+  size_t products, tuned; /**< convolution products; those of them that the tuning in force says something of */
   uint64_t arena_bytes, state_bytes, input_bytes, naive_bytes;
 };
 /** Eliminates, plans, allocates, compiles (with a progress line) and sets every argument. @p g must outlive the run.

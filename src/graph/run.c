@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "cl/warm.h"
 #include "graph/graph.h"
+#include "tune/store.h"
 
 struct clgan_run {
   struct clgan_cl *cl;
@@ -23,13 +24,15 @@ struct clgan_run {
   struct clgan_buffer *dummy;
   struct clgan_launches launches;
   struct clgan_kernel **kernels; /* per launch */
-  size_t programs;
+  size_t programs, products, tuned;
   char variants[160];
 };
 
-enum clgan_status clgan_target_choose(const struct clgan_device_info *d, struct clgan_target *out, struct clgan_error *e) {
+enum clgan_status clgan_target_choose(struct clgan_cl *cl, struct clgan_target *out, struct clgan_error *e) {
   const char *forced = getenv("CLGAN_FAMILY");
+  const struct clgan_device_info *d = clgan_cl_info(cl);
   out->device = d;
+  out->book = clgan_tuning_book(clgan_tuning_of(cl));
   out->family = d->type == CLGAN_DEVICE_CPU ? CLGAN_FAMILY_REG : CLGAN_FAMILY_LOCAL;
   if (forced && *forced) {
     if (strcmp(forced, "reg") == 0)
@@ -132,7 +135,12 @@ static void prepare_launches(struct clgan_run *r) {
   for (size_t k = 0; k < r->g->n_nodes; k++) {
     const struct clgan_op *row = clgan_op_row(r->g->nodes[k].op);
     if (r->g->nodes[k].dead || !row->prepare) continue;
+    struct clgan_variant ignored;
     r->launches.node = (int)k;
+    if (clgan_variant_applies(&r->g->nodes[k])) {
+      r->products++;
+      r->tuned += clgan_variant_find(&r->g->nodes[k], &r->target, &ignored);
+    }
     row->prepare(r->g, &r->g->nodes[k], &r->target, &r->launches);
   }
 }
@@ -222,7 +230,7 @@ static void describe_variants(struct clgan_run *r) {
 
 static enum clgan_status build(struct clgan_run *r, const int *keep, size_t n_keep, struct clgan_error *e) {
   if (r->g->error.status) return clgan_error_set(e, r->g->error.status, "%s", r->g->error.text);
-  CLGAN_TRY(clgan_target_choose(clgan_cl_info(r->cl), &r->target, e));
+  CLGAN_TRY(clgan_target_choose(r->cl, &r->target, e));
   clgan_ir_eliminate(r->g, keep, n_keep);
   CLGAN_TRY(clgan_plan_create(r->g, &r->target, keep, n_keep, &r->plan, e));
   r->arenas = clgan_mem_array(r->plan->n_arenas + 1, sizeof *r->arenas);
@@ -357,7 +365,7 @@ void clgan_run_node_variant(const struct clgan_run *r, int node, char *out, size
 const char *clgan_run_variants(const struct clgan_run *r) { return r->variants; }
 
 struct clgan_run_facts clgan_run_describe(const struct clgan_run *r) {
-  struct clgan_run_facts f = {.launches = r->launches.n, .programs = r->programs, .arena_bytes = r->plan->arena_bytes,
+  struct clgan_run_facts f = {.launches = r->launches.n, .programs = r->programs, .products = r->products, .tuned = r->tuned, .arena_bytes = r->plan->arena_bytes,
                               .state_bytes = r->plan->state_bytes, .input_bytes = r->plan->input_bytes, .naive_bytes = r->plan->naive_bytes};
   for (size_t k = 0; k < r->g->n_nodes; k++) f.nodes += !r->g->nodes[k].dead;
   return f;

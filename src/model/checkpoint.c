@@ -28,6 +28,7 @@ void clgan_checkpoint_destroy(struct clgan_checkpoint *c) {
   clgan_mem_free(c->options);
   clgan_mem_free(c->data_hash);
   clgan_mem_free(c->variants);
+  clgan_mem_free(c->tuning);
   clgan_mem_free(c->extra);
   clgan_mem_free(c->label_counts);
   clgan_names_free(&c->class_names);
@@ -67,6 +68,7 @@ static void add_metadata(struct clgan_safetensors_writer *w, const struct clgan_
   clgan_safetensors_add_metadata(w, "seed", number);
   if (c->data_hash) clgan_safetensors_add_metadata(w, "data", c->data_hash);
   if (c->variants) clgan_safetensors_add_metadata(w, "variants", c->variants);
+  if (c->tuning) clgan_safetensors_add_metadata(w, "tuning", c->tuning);
   if (c->extra) clgan_safetensors_add_metadata(w, "extra", c->extra);
   if (c->class_names.n) {
     char *names = clgan_names_json(&c->class_names);
@@ -178,6 +180,7 @@ static enum clgan_status read_all(const struct clgan_safetensors *s, struct clga
   CLGAN_TRY(number_of(s, "seed", &c->seed, e));
   CLGAN_TRY(text_of(s, "data", false, &c->data_hash, e));
   CLGAN_TRY(text_of(s, "variants", false, &c->variants, e));
+  CLGAN_TRY(text_of(s, "tuning", false, &c->tuning, e));
   CLGAN_TRY(text_of(s, "extra", false, &c->extra, e));
   CLGAN_TRY(counts_of(s, c, e));
   const char *names = clgan_safetensors_metadata(s, "classes");

@@ -42,6 +42,7 @@ struct clgan_checkpoint {
   char *model, *text, *options; /**< clgan_model's name, text and clgan_model_options_text */
   uint64_t step, seed;          /**< steps done; the key of every random number, with the step as counter */
   char *data_hash, *variants;   /**< of the data set; of the kernels in use; NULL: not said */
+  char *tuning;                 /**< text of the tuning entries in use (tune/text.h), or NULL: none */
   char *extra;                  /**< further "key=value\n" lines of training, or NULL */
   uint64_t *label_counts;       /**< training items per label, or NULL */
   size_t n_label_counts;

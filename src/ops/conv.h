@@ -2,7 +2,7 @@
  * and picks the family; conv_reg.c (registers only, work-group of one) and conv_local.c (local-memory tiles) make the launches. */
 #ifndef CLGAN_OPS_CONV_H
 #define CLGAN_OPS_CONV_H
-#include "ops/op.h"
+#include "ops/variant.h"
 
 /* Kernels get a clgan_geom-based struct by value or plain ints; buffers are padded by at least CLGAN_ALIGN elements after their end, so
  * reading (never using) up to CLGAN_ALIGN elements past a tensor's end is legal. */
@@ -16,4 +16,9 @@ void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node 
 size_t clgan_conv_local_wgrad_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t);
 void clgan_conv_local_wgrad_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                                     struct clgan_launches *l);
+/* clgan_variant_resolve of one family: what it makes of what the target's book says. */
+struct clgan_variant clgan_conv_reg_resolve(const struct clgan_node *node, const struct clgan_target *t);
+struct clgan_variant clgan_conv_local_resolve(const struct clgan_node *node, const struct clgan_target *t);
+/* The k-th tile of the local family into v; false: there are no more. */
+bool clgan_conv_local_tile(int k, struct clgan_variant *v);
 #endif

@@ -2,6 +2,7 @@
  * that share tiles of at most 18 KiB. Kernels: conv_local.cl (both directions), conv_local_wgrad.cl,
  * conv_local_finish.cl (sums of split products). */
 #include <stdio.h>
+#include <string.h>
 
 #include "ops/conv.h"
 
@@ -30,6 +31,7 @@ static const struct local_tile tiles[] = {
     {128, 16, 8, 8, 4, 0.65},  {256, 4, 8, 4, 4, 0.30},  {16, 16, 16, 4, 4, 0.20}, /* the last one: work-groups of 16 */
 };
 enum { TILES = sizeof tiles / sizeof tiles[0] };
+#define SPLIT_ELEMENTS (16.0 * 1024 * 1024) /* most elements of partial sums */
 
 /** A product C[m, n] = sum over k, m and k those of one parity class where there are several. */
 struct product {
@@ -57,10 +59,9 @@ static double ceil_div(double a, double b) {
 
 /** Splits of k: enough work-groups to fill the device, but sums of at least 128, and at most 64 times C of scratch. */
 static int choose_splits(const struct product *p, const struct local_tile *t, double groups, double groups_wanted) {
-  const double scratch_elements = 16.0 * 1024 * 1024;
   double splits = groups < groups_wanted ? ceil_div(groups_wanted, groups) : 1;
   double most = p->k / (t->bk > 128 ? t->bk : 128);
-  const double memory = scratch_elements / (p->m * p->n * p->classes);
+  const double memory = SPLIT_ELEMENTS / (p->m * p->n * p->classes);
   if (most > 64) most = 64;
   if (most > memory) most = memory;
   if (splits > most) splits = most;
@@ -69,22 +70,33 @@ static int choose_splits(const struct product *p, const struct local_tile *t, do
   return splits < 1 ? 1 : (int)splits;
 }
 
+static bool tile_fits(const struct local_tile *t, const struct clgan_device_info *d, const struct product *p) {
+  const size_t items = (size_t)items_of(t);
+  const bool crowded = p->scalar_a && t->bm == 256; /* 32 separate loads an item: too many registers */
+  return items <= d->max_work_group && local_bytes(t) <= d->local_mem &&
+         (d->max_item_size[0] == 0 || items <= d->max_item_size[0]) && !crowded;
+}
+
+static double groups_of(const struct product *p, const struct local_tile *t) {
+  return ceil_div(p->m, t->bm) * ceil_div(p->n, t->bn) * p->classes;
+}
+
+/** Work-groups that fill the device: 512 work-items on each unit. */
+static double groups_wanted(const struct local_tile *t, const struct clgan_target *target) {
+  const double units = target->device->compute_units > 0 ? target->device->compute_units : 1;
+  return ceil_div(units * 512, items_of(t));
+}
+
 /** The tile and the splits of least estimated time: padded multiplications at the tile's speed, over how full the
  * device is, plus the traffic of partial results. Every choice is correct: the rule decides speed only. */
 static struct choice choose(const struct product *p, const struct clgan_target *target) {
   const double element_cost = 40; /* one element through memory, in multiplications */
-  const double units = target->device->compute_units > 0 ? target->device->compute_units : 1;
   struct choice best = {&tiles[TILES - 1], 1};
   double least = 0;
   for (int i = 0; i < TILES; i++) {
     const struct local_tile *t = &tiles[i];
-    const size_t items = (size_t)items_of(t);
-    const bool fits = items <= target->device->max_work_group && local_bytes(t) <= target->device->local_mem &&
-                      (target->device->max_item_size[0] == 0 || items <= target->device->max_item_size[0]);
-    const bool crowded = p->scalar_a && t->bm == 256; /* 32 separate loads an item: too many registers */
-    if ((!fits || crowded) && i != TILES - 1) continue;
-    const double groups = ceil_div(p->m, t->bm) * ceil_div(p->n, t->bn) * p->classes;
-    const double wanted = ceil_div(units * 512, items_of(t)); /* 512 work-items on each unit */
+    if (!tile_fits(t, target->device, p) && i != TILES - 1) continue;
+    const double groups = groups_of(p, t), wanted = groups_wanted(t, target);
     const int splits = choose_splits(p, t, groups, wanted);
     const double full = groups * splits < wanted ? groups * splits / wanted : 1;
     double time = groups * t->bm * t->bn * p->k / (t->speed * full);
@@ -95,6 +107,32 @@ static struct choice choose(const struct product *p, const struct clgan_target *
     best.splits = splits;
   }
   return best;
+}
+
+bool clgan_conv_local_tile(int k, struct clgan_variant *v) {
+  if (k >= TILES) return false;
+  v->at[CLGAN_VARIANT_BM] = tiles[k].bm, v->at[CLGAN_VARIANT_BN] = tiles[k].bn, v->at[CLGAN_VARIANT_BK] = tiles[k].bk;
+  v->at[CLGAN_VARIANT_TM] = tiles[k].tm, v->at[CLGAN_VARIANT_TN] = tiles[k].tn;
+  return true;
+}
+
+/** choose, but for what a tuning says and the device can do. */
+static struct choice choose_tuned(const struct product *p, const struct clgan_node *node,
+                                  const struct clgan_target *target) {
+  struct choice c = choose(p, target);
+  struct clgan_variant v;
+  if (!clgan_variant_find(node, target, &v)) return c;
+  for (int i = 0; i < TILES; i++) {
+    struct clgan_variant w = v;
+    clgan_conv_local_tile(i, &w);
+    if (memcmp(&v, &w, sizeof v) != 0 || &tiles[i] == c.tile || !tile_fits(&tiles[i], target->device, p)) continue;
+    c.tile = &tiles[i];
+    c.splits = choose_splits(p, c.tile, groups_of(p, c.tile), groups_wanted(c.tile, target));
+  }
+  const int splits = v.at[CLGAN_VARIANT_SPLITS];
+  const double memory = SPLIT_ELEMENTS / (p->m * p->n * p->classes), deep = p->k / c.tile->bk;
+  if (splits == 1 || (splits > 1 && splits <= 64 && splits <= memory && splits <= deep)) c.splits = splits;
+  return c;
 }
 
 static struct local_conv conv_geometry(const struct clgan_ir *g, const struct clgan_node *node) {
@@ -119,7 +157,8 @@ static struct local_conv conv_geometry(const struct clgan_ir *g, const struct cl
   return v;
 }
 
-static struct choice conv_choose(const struct local_conv *v, const struct clgan_target *t) {
+static struct choice conv_choose(const struct clgan_node *node, const struct local_conv *v,
+                                 const struct clgan_target *t) {
   const int s = v->out_step;
   const struct product p = {(double)v->images * ((v->oh + s - 1) / s) * ((v->ow + s - 1) / s),
                             v->n,
@@ -127,17 +166,18 @@ static struct choice conv_choose(const struct local_conv *v, const struct clgan_
                             s * s,
                             0,
                             v->c % 4 != 0};
-  return choose(&p, t);
+  return choose_tuned(&p, node, t);
 }
 
 static size_t conv_count(const struct local_conv *v) {
   return (size_t)v->images * (size_t)v->oh * (size_t)v->ow * (size_t)v->n;
 }
 
-static struct choice wgrad_choose(const struct clgan_geom *c, const struct clgan_target *t) {
+static struct choice wgrad_choose(const struct clgan_node *node, const struct clgan_target *t) {
+  const struct clgan_geom *c = &node->attr.geom;
   const struct product p = {
       (double)c->kh * c->kw * c->ci, c->co, (double)c->n * c->ho * c->wo, 1, 16384, c->ci % 4 != 0};
-  return choose(&p, t);
+  return choose_tuned(&p, node, t);
 }
 
 static size_t wgrad_count(const struct clgan_geom *c) {
@@ -177,14 +217,14 @@ static struct clgan_launch *add_finish(struct clgan_launches *l, const struct cl
 
 size_t clgan_conv_local_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t) {
   const struct local_conv v = conv_geometry(g, node);
-  const struct choice c = conv_choose(&v, t);
+  const struct choice c = conv_choose(node, &v, t);
   return c.splits > 1 ? (size_t)c.splits * conv_count(&v) : 0;
 }
 
 void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                               struct clgan_launches *l) {
   struct local_conv v = conv_geometry(g, node);
-  const struct choice c = conv_choose(&v, t);
+  const struct choice c = conv_choose(node, &v, t);
   const int bias = node->n_in > 2 ? node->in[2] : CLGAN_NONE, scale = node->n_in > 3 ? node->in[3] : CLGAN_NONE;
   const enum clgan_act act = node->attr.act;
   const bool curved = act == CLGAN_ACT_TANH || act == CLGAN_ACT_SIGMOID, split = c.splits > 1;
@@ -229,7 +269,7 @@ void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node 
 size_t clgan_conv_local_wgrad_scratch(const struct clgan_ir *g, const struct clgan_node *node,
                                       const struct clgan_target *t) {
   (void)g;
-  return (size_t)wgrad_choose(&node->attr.geom, t).splits * wgrad_count(&node->attr.geom);
+  return (size_t)wgrad_choose(node, t).splits * wgrad_count(&node->attr.geom);
 }
 
 /** Adds the partials (and acc) up, in layout 0 as they lie, in layout 1 transposed. */
@@ -262,7 +302,7 @@ static void prepare_wgrad_finish(const struct clgan_node *node, const struct clg
 void clgan_conv_local_wgrad_prepare(const struct clgan_ir *g, const struct clgan_node *node,
                                     const struct clgan_target *t, struct clgan_launches *l) {
   const struct clgan_geom *c = &node->attr.geom;
-  const struct choice choice = wgrad_choose(c, t);
+  const struct choice choice = wgrad_choose(node, t);
   const struct local_wgrad v = {c->n,  c->hi, c->wi, c->ci,     c->ho,  c->wo,
                                 c->co, c->kh, c->kw, c->stride, c->pad, choice.splits};
   (void)g;
@@ -273,6 +313,15 @@ void clgan_conv_local_wgrad_prepare(const struct clgan_ir *g, const struct clgan
   clgan_launch_bytes(launch, &v, sizeof v);
   size_product(launch, &choice, (size_t)c->kh * (size_t)c->kw * (size_t)c->ci, (size_t)c->co, (size_t)choice.splits);
   prepare_wgrad_finish(node, t, choice.splits, l);
+}
+
+struct clgan_variant clgan_conv_local_resolve(const struct clgan_node *node, const struct clgan_target *t) {
+  struct clgan_variant v = clgan_variant_free();
+  const struct local_conv geometry = conv_geometry(NULL, node);
+  const struct choice c = node->op == CLGAN_OP_CONV ? conv_choose(node, &geometry, t) : wgrad_choose(node, t);
+  clgan_conv_local_tile((int)(c.tile - tiles), &v);
+  v.at[CLGAN_VARIANT_SPLITS] = c.splits;
+  return v;
 }
 
 bool clgan_family_possible(const struct clgan_device_info *d, enum clgan_family family, char why[160]) {

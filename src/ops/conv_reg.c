@@ -80,6 +80,32 @@ static struct tiling wgrad_tiling(const struct clgan_target *t, int columns) {
   return w;
 }
 
+/* The tile that a tuning gives, where the kernels have it; else the rule's stays. */
+static void tune_tiling(struct tiling *w, const struct clgan_variant *v, int columns) {
+  const int mr = v->at[CLGAN_VARIANT_MR], nv = v->at[CLGAN_VARIANT_NV], kc = v->at[CLGAN_VARIANT_KC];
+  const int rows = w->mt * w->mr; /* of a block */
+  const bool has_rows = mr == 1 || mr == 2 || mr == 3 || mr == 4 || mr == 6 || mr == 8 || mr == 10 || mr == 12;
+  if (has_rows && (nv == 1 || nv == 2)) {
+    w->mr = mr, w->nv = nv, w->nr = nv * w->vl;
+    w->mt = rows / mr;
+    w->np = columns <= w->vl ? 1 : 128 / w->nr;
+    w->tiles = w->mt * w->np;
+  }
+  if (kc >= 32 && kc <= 1024 && kc % 32 == 0) w->kc = kc;
+}
+
+static bool within(int x, int least, int most) {
+  return x >= least && x <= most;
+}
+
+/* The cut that a tuning gives, as far as it is possible. */
+static void tune_cut(struct cut *c, const struct clgan_variant *v, int tiles, int panels, int splits) {
+  const int mt = v->at[CLGAN_VARIANT_M_TILES], np = v->at[CLGAN_VARIANT_N_PANELS], k = v->at[CLGAN_VARIANT_SPLITS];
+  if (within(mt, 1, tiles)) c->m_tiles = mt;
+  if (within(np, 1, panels)) c->n_panels = np;
+  if (within(k, 1, splits)) c->splits = k;
+}
+
 static struct tiling dot_tiling(const struct clgan_target *t, int columns) {
   static const int rows[5] = {0, 8, 6, 4, 3};
   struct tiling d = {.vl = lanes(t),
@@ -136,8 +162,9 @@ static struct conv_reg_args args_of(const struct clgan_geom *g, bool transposed)
   return a;
 }
 
-/* Floats of private memory of the kernels that go by rows of images: the ring of lines, and weights or sums. */
-enum { RING = 16384, ROW_WEIGHTS = 4096, ROW_SUMS = 8192 };
+/* Floats of private memory of the kernels that go by rows of images: the ring of lines, and weights or sums; and most
+ * floats of partial sums that a tuning may ask for. */
+enum { RING = 16384, ROW_WEIGHTS = 4096, ROW_SUMS = 8192, SPLIT_FLOATS = 16 * 1024 * 1024 };
 
 struct conv_plan {
   struct conv_reg_args a;
@@ -149,7 +176,7 @@ struct conv_plan {
 };
 
 /* Whether few channels out can go by rows, and if so how many rows a work-item takes. */
-static bool plan_rows(struct conv_plan *w, int cu) {
+static bool plan_rows(struct conv_plan *w, const struct clgan_variant *v, int cu) {
   struct conv_reg_args *a = &w->a;
   const int s = a->transposed ? a->stride : 1, step = a->transposed ? 1 : a->stride;
   const int qh = ceil_div(a->yh, s), qw = ceil_div(a->yw, s), th = ceil_div(a->kh, s), tw = ceil_div(a->kw, s);
@@ -158,39 +185,49 @@ static bool plan_rows(struct conv_plan *w, int cu) {
   if ((double)a->yc * th * ((double)tw * a->ac + w->s.vl) > ROW_WEIGHTS) return false;
   a->n_panels = min_int(qh, ceil_div(8 * cu, a->n * w->classes));
   a->m_tiles = ceil_div(qh, a->n_panels);
+  if (within(v->at[CLGAN_VARIANT_M_TILES], 1, qh)) a->m_tiles = v->at[CLGAN_VARIANT_M_TILES];
   a->n_panels = ceil_div(qh, a->m_tiles);
   return true;
+}
+
+/* Panels of packed weights where that pays, or where the tuning says so. */
+static void plan_packing(struct conv_plan *w, const struct clgan_variant *v, int cu) {
+  struct tiling s = w->s;
+  s.b_cost = 0.2;
+  const struct cut c = choose_cut(&s, w->pixels, w->a.yc, w->depth, w->classes, 1, cu);
+  const int panels = ceil_div(w->a.yc, s.nr), asked = v->at[CLGAN_VARIANT_PACKED];
+  const double packing = 2.0 * w->depth * panels * w->classes / cu + 500.0;
+  /* the other kind must earn a program of its own */
+  w->packed = within(asked, 0, 1) ? asked == 1 : c.cost + packing < 1.25 * w->c.cost;
+  if (!w->packed) return;
+  w->c = c;
+  w->a.class_stride = w->depth * panels * s.nr;
+  w->panels = (size_t)w->classes * (size_t)w->a.class_stride;
 }
 
 static struct conv_plan plan_conv(const struct clgan_node *node, const struct clgan_target *t) {
   struct conv_plan w = {.a = args_of(&node->attr.geom, node->attr.i[0] == 1)};
   const struct conv_reg_args *a = &w.a;
   const int step = a->transposed ? a->stride : 1;
+  struct clgan_variant v;
+  clgan_variant_find(node, t, &v);
+  const int kind = v.at[CLGAN_VARIANT_KIND];
   w.classes = step * step;
   w.pixels = a->n * ceil_div(a->yh, step) * ceil_div(a->yw, step);
   w.depth = ceil_div(a->kh, step) * ceil_div(a->kw, step) * a->ac;
   w.dot = a->yc <= 4;
   w.s = w.dot ? dot_tiling(t, a->yc) : wide_tiling(t, a->yc);
-  w.rows = w.dot && plan_rows(&w, units(t));
+  w.rows = w.dot && kind != CLGAN_KIND_WIDE && kind != CLGAN_KIND_FEW && plan_rows(&w, &v, units(t));
   if (w.rows) return w;
-  if (w.dot && is_small(w.pixels * w.classes, a->yc, w.depth)) {
+  const bool wide = kind == CLGAN_KIND_WIDE || (kind < 0 && is_small(w.pixels * w.classes, a->yc, w.depth));
+  if (w.dot && wide) {
     w.dot = false;
     w.s = wide_tiling(t, INT_MAX);
   }
+  if (!w.dot) tune_tiling(&w.s, &v, a->yc <= 4 ? INT_MAX : a->yc);
   w.c = choose_cut(&w.s, w.pixels, a->yc, w.depth, w.classes, 1, units(t));
-  if (!w.dot) {
-    struct tiling s = w.s;
-    s.b_cost = 0.2;
-    const struct cut c = choose_cut(&s, w.pixels, a->yc, w.depth, w.classes, 1, units(t));
-    const int panels = ceil_div(a->yc, s.nr);
-    const double packing = 2.0 * w.depth * panels * w.classes / units(t) + 500.0;
-    w.packed = c.cost + packing < 1.25 * w.c.cost; /* the other kind must earn a program of its own */
-    if (w.packed) {
-      w.c = c;
-      w.a.class_stride = w.depth * panels * s.nr;
-      w.panels = (size_t)w.classes * (size_t)w.a.class_stride;
-    }
-  }
+  if (!w.dot) plan_packing(&w, &v, units(t));
+  tune_cut(&w.c, &v, w.s.mt, min_int(w.s.np, ceil_div(a->yc, w.s.nr)), 1);
   w.a.m_tiles = w.c.m_tiles, w.a.n_panels = w.c.n_panels;
   return w;
 }
@@ -266,7 +303,7 @@ struct wgrad_plan {
 };
 
 /* Whether few columns can go by lines of images: a split is then some images. */
-static bool plan_lines(struct wgrad_plan *w, int cu) {
+static bool plan_lines(struct wgrad_plan *w, const struct clgan_variant *v, int cu) {
   static const int vectors[5] = {0, 10, 6, 4, 3};
   struct conv_reg_args *a = &w->a;
   const int mv = vectors[a->yc] * w->s.vl, cols = (a->yw - 1) * a->stride + a->kw;
@@ -274,6 +311,7 @@ static bool plan_lines(struct wgrad_plan *w, int cu) {
   if ((double)a->yc * a->kh * ((double)a->kw * a->ac + mv) > ROW_SUMS) return false;
   w->s.nv = vectors[a->yc];
   a->m_tiles = ceil_div(a->n, min_int(a->n, 8 * cu));
+  if (within(v->at[CLGAN_VARIANT_M_TILES], 1, a->n)) a->m_tiles = v->at[CLGAN_VARIANT_M_TILES];
   w->c.splits = ceil_div(a->n, a->m_tiles);
   a->partial = 1, a->layout = 0;
   return true;
@@ -302,21 +340,28 @@ static struct cut choose_wgrad_cut(const struct tiling *s, int rows, int columns
 static struct wgrad_plan plan_wgrad(const struct clgan_node *node, const struct clgan_target *t) {
   struct wgrad_plan w = {.a = args_of(&node->attr.geom, false)};
   const int pixels = w.a.n * w.a.yh * w.a.yw;
+  struct clgan_variant v;
+  clgan_variant_find(node, t, &v);
+  const int kind = v.at[CLGAN_VARIANT_KIND];
   w.a.layout = node->attr.i[0];
   w.rows = w.a.kh * w.a.kw * w.a.ac;
   w.few = w.a.yc <= 4;
   w.s = w.few ? few_tiling(t, w.a.yc) : wgrad_tiling(t, w.a.yc);
-  w.lines = w.few && plan_lines(&w, units(t));
+  w.lines = w.few && kind != CLGAN_KIND_WIDE && kind != CLGAN_KIND_FEW && plan_lines(&w, &v, units(t));
   if (w.lines) return w;
-  if (w.few && is_small(pixels, w.a.yc, w.rows)) {
+  if (w.few && (kind == CLGAN_KIND_WIDE || (kind < 0 && is_small(pixels, w.a.yc, w.rows)))) {
     w.few = false;
     w.s = wgrad_tiling(t, INT_MAX);
   }
+  if (!w.few) tune_tiling(&w.s, &v, w.a.yc <= 4 ? INT_MAX : w.a.yc);
   /* A split of few columns earns its partial sums with at least two blocks of pixels. */
   if (w.few)
     w.c = choose_cut(&w.s, w.rows, w.a.yc, pixels, 1, max_int(1, pixels / (2 * w.s.kc)), units(t));
   else
     w.c = choose_wgrad_cut(&w.s, w.rows, w.a.yc, pixels, w.a.layout == 1, units(t));
+  const int memory = SPLIT_FLOATS / w.rows / w.a.yc, blocks = ceil_div(pixels, w.s.kc);
+  tune_cut(&w.c, &v, w.few ? w.s.mt : ceil_div(w.rows, w.s.mr), min_int(w.s.np, ceil_div(w.a.yc, w.s.nr)),
+           min_int(blocks, memory));
   w.a.split_pixels = ceil_div(ceil_div(pixels, w.c.splits), w.s.kc) * w.s.kc;
   w.c.splits = ceil_div(pixels, w.a.split_pixels);
   w.a.m_tiles = w.c.m_tiles, w.a.n_panels = w.c.n_panels;
@@ -392,4 +437,31 @@ void clgan_conv_reg_wgrad_prepare(const struct clgan_ir *g, const struct clgan_n
   else
     add_products(&w, node, l);
   if (w.a.partial) add_sum(&w, node, l);
+}
+
+/* -- what became of a variant -- */
+
+static void put_tile(struct clgan_variant *v, const struct tiling *s) {
+  v->at[CLGAN_VARIANT_MR] = s->mr, v->at[CLGAN_VARIANT_NV] = s->nv, v->at[CLGAN_VARIANT_KC] = s->kc;
+}
+
+struct clgan_variant clgan_conv_reg_resolve(const struct clgan_node *node, const struct clgan_target *t) {
+  struct clgan_variant v = clgan_variant_free();
+  if (node->op == CLGAN_OP_CONV) {
+    const struct conv_plan w = plan_conv(node, t);
+    v.at[CLGAN_VARIANT_KIND] = w.rows ? CLGAN_KIND_ROWS : w.dot ? CLGAN_KIND_FEW : CLGAN_KIND_WIDE;
+    if (!w.dot) put_tile(&v, &w.s);
+    if (!w.dot) v.at[CLGAN_VARIANT_PACKED] = w.packed;
+    v.at[CLGAN_VARIANT_M_TILES] = w.a.m_tiles;
+    if (!w.dot) v.at[CLGAN_VARIANT_N_PANELS] = w.a.n_panels;
+    return v;
+  }
+  const struct wgrad_plan w = plan_wgrad(node, t);
+  v.at[CLGAN_VARIANT_KIND] = w.lines ? CLGAN_KIND_ROWS : w.few ? CLGAN_KIND_FEW : CLGAN_KIND_WIDE;
+  v.at[CLGAN_VARIANT_M_TILES] = w.a.m_tiles;
+  if (w.lines) return v;
+  if (!w.few) put_tile(&v, &w.s);
+  if (!w.few) v.at[CLGAN_VARIANT_N_PANELS] = w.a.n_panels;
+  v.at[CLGAN_VARIANT_SPLITS] = w.c.splits;
+  return v;
 }

@@ -75,11 +75,20 @@ enum clgan_op_id {
 /** Kernel family: registers only with a work-group of one (CPU drivers), or work-groups with local memory (GPUs). */
 enum clgan_family { CLGAN_FAMILY_REG, CLGAN_FAMILY_LOCAL };
 
+/** What a tuning says of the variants of products (ops/variant.h); find NULL: nothing. */
+struct clgan_variant;
+struct clgan_variant_book {
+  /** Sets the parameters that the tuning gives, leaves the others. @return false: it says nothing of this product. */
+  bool (*find)(void *context, const char *op, const char *geometry, struct clgan_variant *out);
+  void *context;
+};
+
 /** What kernels are chosen for. */
 struct clgan_target {
   const struct clgan_device_info *device;
   enum clgan_family family; /**< by device type; $CLGAN_FAMILY=reg|local forces one */
   int vector;               /**< float lanes to use for registers-only kernels: 4, 8 or 16 (vector_float, at least 4) */
+  struct clgan_variant_book book;
 };
 
 /** Can the device run the family at all (work-groups of 16 items, local memory for the smallest tiles)? @p why: what it

@@ -85,7 +85,7 @@ static bool batch_fits(const struct clgan_trainer *t, int n) {
   struct clgan_step *s = NULL;
   struct clgan_plan *p = NULL;
   struct clgan_target target;
-  bool fits = clgan_target_choose(clgan_cl_info(t->cl), &target, &e) == CLGAN_OK && clgan_step_create(t->m, n, true, &s, &e) == CLGAN_OK;
+  bool fits = clgan_target_choose(t->cl, &target, &e) == CLGAN_OK && clgan_step_create(t->m, n, true, &s, &e) == CLGAN_OK;
   if (fits) {
     clgan_ir_eliminate(s->g, &s->losses, 1);
     fits = clgan_plan_create(s->g, &target, &s->losses, 1, &p, &e) == CLGAN_OK;

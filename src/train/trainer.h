@@ -2,6 +2,7 @@
 #ifndef CLGAN_TRAIN_TRAINER_H
 #define CLGAN_TRAIN_TRAINER_H
 #include "data/dataset.h"
+#include "model/checkpoint.h"
 #include "train/sampler.h"
 
 /** What @p m needs of a data set to be trained on it. */
@@ -20,6 +21,10 @@ enum clgan_status clgan_trainer_create(struct clgan_cl *cl, const struct clgan_m
 void clgan_trainer_destroy(struct clgan_trainer *t);
 /** Fresh weights from the seed (15 power iterations of the spectral layers included). */
 enum clgan_status clgan_trainer_init(struct clgan_trainer *t, struct clgan_error *e);
+/** Before clgan_trainer_create for a run to be gone on with: puts the tuning in force that the checkpoint was trained with
+ * (or none, where it says so), so that the same kernels run. One of another device, driver or clgan does not apply; then
+ * clgan_trainer_resume warns. */
+void clgan_trainer_tune_as(struct clgan_cl *cl, const struct clgan_checkpoint *c, const char *path);
 /** Continues a checkpoint: weights, moments, step, seed. The data set and settings must be those it was trained with. */
 enum clgan_status clgan_trainer_resume(struct clgan_trainer *t, const char *path, struct clgan_error *e);
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "train/trainer_private.h"
+#include "tune/store.h"
 
 /* Every net of a checkpoint: name in the file, and where it lies on the device. */
 struct place {
@@ -35,6 +36,7 @@ static void describe(const struct clgan_trainer *t, struct clgan_checkpoint *c) 
   c->step = t->step;
   c->seed = t->options.seed;
   c->variants = clgan_mem_printf("%s", clgan_run_variants(t->run));
+  c->tuning = clgan_tuning_used(t->cl);
   snprintf(text, sizeof text, "%d", t->options.batch);
   clgan_checkpoint_set_extra(c, "batch", text);
   if (!t->data) return;
@@ -77,6 +79,10 @@ static enum clgan_status fits(const struct clgan_trainer *t, const struct clgan_
   if (t->data && c->data_hash && strcmp(c->data_hash, clgan_dataset_hash(t->data)) != 0)
     return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: was trained on another data set than %s: resume with the same --data", path, t->data->name);
   return CLGAN_OK;
+}
+
+void clgan_trainer_tune_as(struct clgan_cl *cl, const struct clgan_checkpoint *c, const char *path) {
+  if (c->variants) clgan_tuning_set(cl, c->tuning, path);
 }
 
 enum clgan_status clgan_trainer_resume(struct clgan_trainer *t, const char *path, struct clgan_error *e) {

@@ -138,7 +138,7 @@ int main(int argc, char **argv) {
   struct clgan_cl_options options = {0};
   if (e.status || clgan_device_select(devices, NULL, &index, reason, &e) != CLGAN_OK ||
       clgan_cl_open(devices, index, &options, &test.cl, &e) != CLGAN_OK ||
-      clgan_target_choose(clgan_cl_info(test.cl), &target, &e) != CLGAN_OK) {
+      clgan_target_choose(test.cl, &target, &e) != CLGAN_OK) {
     fprintf(stderr, "%s\n", e.text);
     return 1;
   }

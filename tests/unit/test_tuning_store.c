@@ -1,0 +1,278 @@
+/* Tunings in force on a device: the user's file, what is left out, and that every variant on offer gives the reference's results. */
+#define _XOPEN_SOURCE 700
+#include "tune/store.h"
+
+#include <unistd.h>
+
+#include "base/file.h"
+#include "device.h"
+#include "graph/graph.h"
+#include "ref/conv.h"
+#include "scratch.h"
+
+#define HEAD "clgan-tuning 1\n"
+
+/* direction, then the geometry: strides, padding, tails, few channels, a linear layer */
+static const struct product {
+  int op, i;
+  struct clgan_geom q;
+} products[] = {{CLGAN_OP_CONV, 0, {3, 10, 10, 5, 5, 5, 37, 4, 4, 2, 1}},
+                {CLGAN_OP_CONV, 1, {3, 10, 10, 5, 5, 5, 37, 4, 4, 2, 1}},
+                {CLGAN_OP_CONV, 0, {2, 12, 12, 9, 12, 12, 1, 5, 5, 1, 2}},
+                {CLGAN_OP_CONV, 0, {40, 1, 1, 70, 1, 1, 50, 1, 1, 1, 0}},
+                {CLGAN_OP_CONV_WGRAD, 0, {3, 10, 10, 5, 5, 5, 37, 4, 4, 2, 1}},
+                {CLGAN_OP_CONV_WGRAD, 1, {2, 9, 9, 18, 9, 9, 1, 3, 3, 1, 1}},
+                {CLGAN_OP_CONV_WGRAD, 1, {40, 1, 1, 70, 1, 1, 50, 1, 1, 1, 0}}};
+enum { PRODUCTS = sizeof products / sizeof products[0] };
+
+static size_t count_a(const struct product *p) {
+  const struct clgan_geom *q = &p->q;
+  if (p->op == CLGAN_OP_CONV && p->i == 1) return (size_t)q->n * (size_t)q->ho * (size_t)q->wo * (size_t)q->co;
+  return (size_t)q->n * (size_t)q->hi * (size_t)q->wi * (size_t)q->ci;
+}
+static size_t count_b(const struct product *p) {
+  const struct clgan_geom *q = &p->q;
+  if (p->op == CLGAN_OP_CONV) return (size_t)q->kh * (size_t)q->kw * (size_t)q->ci * (size_t)q->co;
+  return (size_t)q->n * (size_t)q->ho * (size_t)q->wo * (size_t)q->co;
+}
+
+static struct clgan_ir *graph_of(const struct product *p, int in[2], int *y) {
+  struct clgan_ir *g = clgan_ir_create();
+  struct clgan_attr attr = {.geom = p->q, .i = {p->i}};
+  in[0] = clgan_ir_input(g, "a", CLGAN_F32, clgan_shape_of(1, 1, 1, (int)count_a(p)));
+  in[1] = clgan_ir_input(g, "b", CLGAN_F32, clgan_shape_of(1, 1, 1, (int)count_b(p)));
+  *y = clgan_ir_emit(g, p->op, &attr, 2, in, NULL);
+  if (g->error.status) fail_msg("%s", g->error.text);
+  return g;
+}
+
+static double reference_at(const struct product *p, const float *a, const float *b, size_t e) {
+  const struct clgan_geom *q = &p->q;
+  const struct clgan_ref_geom r = {q->n, q->hi, q->wi, q->ci, q->ho, q->wo, q->co, q->kh, q->kw, q->stride, q->pad};
+  if (p->op != CLGAN_OP_CONV) return clgan_ref_conv_wgrad_at(&r, a, b, p->i, e);
+  return p->i ? clgan_ref_conv_transposed_at(&r, a, b, e) : clgan_ref_conv_at(&r, a, b, e);
+}
+
+/* The sampled reference is the whole one, element by element. */
+static void samples_are_the_reference(void **state) {
+  (void)state;
+  for (size_t k = 0; k < PRODUCTS; k++) {
+    const struct product *p = &products[k];
+    int in[2], y;
+    struct clgan_ir *g = graph_of(p, in, &y);
+    struct clgan_interpreter *all = NULL;
+    float *x[2] = {normals(count_a(p), 1), normals(count_b(p), 2)};
+    OK(clgan_interpreter_create(g, &all, &error));
+    for (int i = 0; i < 2; i++)
+      for (size_t e = 0; e < (i ? count_b(p) : count_a(p)); e++)
+        clgan_interpreter_data(all, in[i])[e] = (double)x[i][e];
+    clgan_interpreter_execute(all);
+    for (size_t e = 0; e < clgan_shape_count(clgan_ir_shape(g, y)); e++)
+      NEAR(reference_at(p, x[0], x[1], e), clgan_interpreter_data(all, y)[e], 1e-9);
+    clgan_interpreter_destroy(all);
+    clgan_ir_destroy(g);
+    clgan_mem_free(x[0]);
+    clgan_mem_free(x[1]);
+  }
+}
+
+static void check_variant(const struct product *p, const struct clgan_variant *v) {
+  int in[2], y;
+  char text[192];
+  struct clgan_ir *g = graph_of(p, in, &y);
+  struct clgan_store *store = clgan_store_create(device);
+  struct clgan_run *run = NULL;
+  float *a = normals(count_a(p), 1), *b = normals(count_b(p), 2);
+  size_t n = clgan_shape_count(clgan_ir_shape(g, y));
+  float *got = clgan_mem_array(n, sizeof *got);
+  double largest = 0;
+  clgan_tuning_force(device, v);
+  OK(clgan_run_create(device, store, g, &y, 1, &run, &error));
+  clgan_tuning_force(device, NULL);
+  OK(clgan_run_write(run, in[0], a, count_a(p) * sizeof *a, &error));
+  OK(clgan_run_write(run, in[1], b, count_b(p) * sizeof *b, &error));
+  OK(clgan_run_execute(run, &error));
+  OK(clgan_run_read(run, y, got, n * sizeof *got, &error));
+  for (size_t e = 0; e < n; e++) largest = fmax(largest, fabs((double)got[e]));
+  for (size_t e = 0; e < n; e++)
+    if (!(fabs((double)got[e] - reference_at(p, a, b, e)) <= 1e-5 * largest))
+      fail_msg("%s: element %zu is %g, not %g", clgan_variant_text(v, text), e, (double)got[e],
+               reference_at(p, a, b, e));
+  clgan_run_destroy(run);
+  clgan_store_destroy(store);
+  clgan_ir_destroy(g);
+  clgan_mem_free(a);
+  clgan_mem_free(b);
+  clgan_mem_free(got);
+}
+
+/* Every variant on offer is a fixed point, differs from the others, and is right. */
+static void variants_of(const char *family) {
+  struct clgan_variant v[CLGAN_VARIANTS_MAX], cuts[CLGAN_VARIANTS_MAX];
+  struct clgan_target target;
+  assert_int_equal(setenv("CLGAN_FAMILY", family, 1), 0);
+  OK(clgan_target_choose(device, &target, &error));
+  for (size_t k = 0; k < PRODUCTS; k += strcmp(family, "reg") ? 4 : 1) { /* each program is compiled: not all of them */
+    int in[2], y;
+    struct clgan_ir *g = graph_of(&products[k], in, &y);
+    size_t n = clgan_variant_shapes(&g->nodes[0], &target, v),
+           m = clgan_variant_cuts(&g->nodes[0], &target, &v[0], cuts);
+    assert_true(n >= 2);
+    for (size_t i = 0; i < n; i++) {
+      struct clgan_variant again = clgan_variant_resolve(&g->nodes[0], &target, &v[i]);
+      assert_memory_equal(&again, &v[i], sizeof again);
+      for (size_t j = 0; j < i; j++) assert_memory_not_equal(&v[i], &v[j], sizeof v[i]);
+      check_variant(&products[k], &v[i]);
+    }
+    for (size_t i = 0; i < m; i++) {
+      assert_memory_not_equal(&cuts[i], &v[0], sizeof v[0]);
+      check_variant(&products[k], &cuts[i]);
+    }
+    clgan_ir_destroy(g);
+  }
+  assert_int_equal(unsetenv("CLGAN_FAMILY"), 0);
+}
+static void variants_reg(void **state) {
+  (void)state;
+  variants_of("reg");
+}
+static void variants_local(void **state) {
+  (void)state;
+  struct clgan_driver_note note;
+  char why[160];
+  if (!clgan_family_possible(clgan_cl_info(device), CLGAN_FAMILY_LOCAL, why)) skip();
+  if (clgan_cl_known_bug(device, "local", "conv/k3", &note)) skip();
+  variants_of("local");
+}
+
+/* Values that no kernel has are as if they were not there. */
+static void impossible_values(void **state) {
+  (void)state;
+  struct clgan_target target;
+  const struct clgan_variant asked = clgan_variant_free();
+  OK(clgan_target_choose(device, &target, &error));
+  for (size_t k = 0; k < PRODUCTS; k++) {
+    int in[2], y;
+    struct clgan_ir *g = graph_of(&products[k], in, &y);
+    const struct clgan_variant rule = clgan_variant_resolve(&g->nodes[0], &target, &asked);
+    static const int bad[] = {0, -7, 5000, 2147483647, -2147483647};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+      struct clgan_variant v;
+      for (int p = 0; p < CLGAN_VARIANT_COUNT; p++) v.at[p] = bad[i];
+      v.at[CLGAN_VARIANT_KIND] = v.at[CLGAN_VARIANT_PACKED] = CLGAN_VARIANT_FREE;
+      const struct clgan_variant got = clgan_variant_resolve(&g->nodes[0], &target, &v);
+      assert_memory_equal(&got, &rule, sizeof got);
+    }
+    clgan_ir_destroy(g);
+  }
+}
+
+/* -- the store -- */
+
+static const struct clgan_node *some_node(struct clgan_ir **g) {
+  int in[2], y;
+  *g = graph_of(&products[0], in, &y);
+  return &(*g)->nodes[0];
+}
+
+/* kc that the tuning in force has for the first product; -1: none */
+static int kc_in_force(void) {
+  struct clgan_ir *g;
+  struct clgan_target target;
+  struct clgan_variant v;
+  const struct clgan_node *node = some_node(&g);
+  OK(clgan_target_choose(device, &target, &error));
+  bool found = clgan_variant_find(node, &target, &v);
+  clgan_ir_destroy(g);
+  return found ? v.at[CLGAN_VARIANT_KC] : -1;
+}
+
+static void anew(void) {
+  clgan_cl_attach(device, NULL, NULL);
+}
+
+static void the_users_file(void **state) {
+  (void)state;
+  struct clgan_target target;
+  struct clgan_ir *g;
+  char op[40], geometry[128];
+  assert_int_equal(setenv("XDG_CACHE_HOME", scratch, 1), 0);
+  anew();
+  assert_int_equal(kc_in_force(), -1);
+  assert_null(clgan_tuning_used(device));
+  OK(clgan_target_choose(device, &target, &error));
+  clgan_variant_key(some_node(&g), &target, op, geometry);
+  clgan_ir_destroy(g);
+  char *path = clgan_tuning_path(clgan_cl_info(device));
+  struct clgan_tuning_file f = {0};
+  struct clgan_variant v = clgan_variant_free();
+  assert_false(clgan_tuning_file_has(&f, device, op, geometry));
+  for (v.at[CLGAN_VARIANT_KC] = 64; v.at[CLGAN_VARIANT_KC] <= 128; v.at[CLGAN_VARIANT_KC] *= 2)
+    OK(clgan_tuning_file_put(&f, device, op, geometry, 0.00012345, &v, &error));
+  assert_int_equal(f.t.n, 1); /* the later one took the place of the earlier */
+  assert_true(clgan_tuning_file_has(&f, device, op, geometry));
+  assert_false(clgan_tuning_file_has(&f, device, op, "1,1,1,1,1,1,1,1,1,1,0"));
+  clgan_tuning_file_note(&f, device, op, geometry, "kc=64: wrong");
+  clgan_tuning_file_note(&f, device, op, geometry, "kc=64: wrong");
+  OK(clgan_tuning_file_write(path, &f, "# about\n", &error));
+  clgan_tuning_file_free(&f);
+  OK(clgan_tuning_file_read(path, &f, &error));
+  assert_int_equal(f.t.n, 1);
+  assert_non_null(strstr(f.notes.s, "kc=64: wrong\n"));
+  assert_ptr_equal(strstr(f.notes.s, "set aside"), strrchr(f.notes.s, '#') + 2); /* once */
+  clgan_tuning_file_free(&f);
+
+  anew();
+  assert_int_equal(kc_in_force(), 128);
+  char *used = clgan_tuning_used(device);
+  assert_non_null(strstr(used, "kc=128"));
+  clgan_tuning_set(device, used, "used");
+  assert_int_equal(kc_in_force(), 128);
+  clgan_tuning_set(device, NULL, NULL);
+  assert_int_equal(kc_in_force(), -1);
+  assert_int_equal(setenv("CLGAN_NO_TUNING", "1", 1), 0);
+  anew();
+  assert_int_equal(kc_in_force(), -1);
+  assert_int_equal(unsetenv("CLGAN_NO_TUNING"), 0);
+  clgan_mem_free(used);
+  clgan_mem_free(path);
+}
+
+static void put_file(const char *text) {
+  char *path = clgan_tuning_path(clgan_cl_info(device));
+  OK(clgan_file_write(path, text, strlen(text), &error));
+  clgan_mem_free(path);
+  anew();
+}
+
+/* Runs after the_users_file, which made the folder. */
+static void what_does_not_apply(void **state) {
+  (void)state;
+  put_file(HEAD "op=conv use kc=64\nop=local_conv use kc=64\n");
+  assert_int_equal(kc_in_force(), 64);
+  put_file(HEAD "op=conv use kc=64\nop=local_conv use kc=64\ndamaged\n");
+  assert_int_equal(kc_in_force(), -1);
+  put_file(HEAD "source=0123456789abcdef op=conv use kc=64\nsource=0123456789abcdef op=local_conv use kc=64\n");
+  assert_int_equal(kc_in_force(), -1); /* other kernels */
+  put_file(HEAD "driver=0.0 op=conv use kc=64\ndriver=0.0 op=local_conv use kc=64\n");
+  assert_int_equal(kc_in_force(), -1);
+  put_file(HEAD "op=conv use kc=64 kd=1\nop=local_conv use kc=64 kd=1\n");
+  assert_int_equal(kc_in_force(), -1); /* a name that no product has */
+}
+
+static int open_both(void **state) {
+  return scratch_setup(state) || device_open(state);
+}
+static int close_both(void **state) {
+  return device_close(state) || scratch_teardown(state);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(samples_are_the_reference),
+                                     cmocka_unit_test(variants_reg),
+                                     cmocka_unit_test(variants_local),
+                                     cmocka_unit_test(impossible_values),
+                                     cmocka_unit_test(the_users_file),
+                                     cmocka_unit_test(what_does_not_apply)};
+  return cmocka_run_group_tests(tests, open_both, close_both);
+}
