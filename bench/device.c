@@ -171,10 +171,25 @@ static enum clgan_status run_stream(struct probe *p, const struct stream *s, str
 
 /* -- multiply-adds -- */
 
+/* Sets the kernel's turns, so many that a launch outlasts its own cost: from few, as a software GPU is slow. */
+static enum clgan_status choose_turns(struct probe *p, struct launch *l, int *turns, struct clgan_error *e) {
+  for (*turns = 32;; *turns *= 4) {
+    double seconds = 0;
+    for (int k = 0; k < 2; k++) { /* the first one may compile */
+      CLGAN_TRY(clgan_kernel_arg_bytes(l->kernel, 2, turns, sizeof *turns, e));
+      const double start = clgan_time_now();
+      CLGAN_TRY(do_launch(l, 1, e));
+      CLGAN_TRY(clgan_cl_finish(p->cl, e));
+      seconds = clgan_time_now() - start;
+    }
+    if (seconds > 2e-3 || *turns >= 1 << 17) return CLGAN_OK;
+  }
+}
+
 static enum clgan_status run_fma(struct probe *p, const char *type, size_t size, size_t vector, int chains,
                                  struct clgan_buffer *const *b, struct clgan_bench_row *r, struct clgan_error *e) {
   const size_t group = p->cpu ? 1 : 256, groups = p->units * (p->cpu ? 8 : 64);
-  const int turns = p->cpu ? 100000 / (int)vector : 2048;
+  int turns = 0;
   struct clgan_program *program = NULL;
   struct launch l = {.global = groups * group, .local = group};
   struct clgan_median found;
@@ -188,7 +203,7 @@ static enum clgan_status run_fma(struct probe *p, const char *type, size_t size,
   CLGAN_TRY(clgan_kernel_create(program, "multiply_add", &l.kernel, e));
   enum clgan_status s = clgan_kernel_arg_buffer(l.kernel, 0, b[0], e);
   if (s == CLGAN_OK) s = clgan_kernel_arg_buffer(l.kernel, 1, b[2], e);
-  if (s == CLGAN_OK) s = clgan_kernel_arg_bytes(l.kernel, 2, &turns, sizeof turns, e);
+  if (s == CLGAN_OK) s = choose_turns(p, &l, &turns, e);
   if (s == CLGAN_OK) s = time_work(p, do_launch, &l, &found, e);
   clgan_kernel_destroy(l.kernel);
   if (s != CLGAN_OK) return s;
