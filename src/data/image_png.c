@@ -66,10 +66,11 @@ static void check_plausible(struct reader *r) {
 /* A chunk that announces more than the file holds: libpng would make room for it, up to 2 GiB, before it reads. */
 static void check_chunks(struct reader *r) {
   static const unsigned char end[4] = {'I', 'E', 'N', 'D'};
-  for (size_t at = 8; r->size - at >= 12;) {
+  for (size_t at = 8; r->size - at >= 8;) { /* a length and a name are enough for libpng to make room */
     const unsigned char *p = r->data + at;
     size_t length = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | (size_t)p[3];
-    if (length > r->size - at - 12) png_error(r->png, "the file is cut short, or a chunk's length is damaged");
+    if (r->size - at < 12 || length > r->size - at - 12)
+      png_error(r->png, "the file is cut short, or a chunk's length is damaged");
     if (memcmp(p + 4, end, 4) == 0) return;
     at += 12 + length;
   }
