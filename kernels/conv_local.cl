@@ -1,8 +1,9 @@
 /* conv_local.cl: convolution in both directions as one implicit matrix product with local-memory tiles (GPUs).
  *
  *   y[pixel, n] = act(scale * sum over k of A[pixel, k] B[k, n] + bias[n]),   k = (tap row, tap column, channel)
+ * or, with a gate (backward passes), (scale * sum + bias) times the slope of an activation whose output is `gates`.
  *
- * Layouts: A [images, h, w, c] and y [images, oh, ow, n] NHWC, B [kh][kw][c][n]. A's rows are gathered straight from
+ * Layouts: A [images, h, w, c], y and gates [images, oh, ow, n] NHWC, B [kh][kw][c][n]. A's rows are gathered straight from
  * the image: no im2col buffer; a tap outside the image is zeros.
  *
  * Both directions are one gather. y's pixels fall into os*os classes (row % os, column % os); in each dimension, for
@@ -24,7 +25,7 @@ struct local_conv {
   int images, h, w, c;
   int oh, ow, n;
   int kh, kw, pad, os, sa, dir;
-  int splits, act, has_bias, has_scale;
+  int splits, act, has_bias, has_scale, gate;
   float slope;
 };
 
@@ -58,7 +59,8 @@ static inline void tap_advance(struct tap *t, struct tap_step d, int channels, i
 
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
 conv_local(const __global float *restrict A, const __global float *restrict B, const __global float *restrict bias,
-           const __global float *restrict scale, __global float *restrict y, const struct local_conv g) {
+           const __global float *restrict scale, const __global float *restrict gates, __global float *restrict y,
+           const struct local_conv g) {
   __local float as[2 * BK * LDA] __attribute__((aligned(16)));
   __local float bs[2 * BK * LDB] __attribute__((aligned(16)));
   __local int y_row[BM]; /* y's pixel of each row of the tile, or -1: worked out in the epilogue it costs registers */
@@ -167,8 +169,12 @@ conv_local(const __global float *restrict A, const __global float *restrict B, c
     if (row >= 0) {
 #pragma unroll
       for (int j = 0; j < NB; j++)
-        row_write(out + row * g.n, n0 + tile_column(tn, j), g.n,
-                  activate(factor * acc[i * NB + j] + shift[j], g.act, g.slope));
+      {
+        const int c = n0 + tile_column(tn, j);
+        float4 v = activate(factor * acc[i * NB + j] + shift[j], g.act, g.slope);
+        if (g.gate && c < g.n) v = gated(v, vload4(0, gates + row * g.n + c), g.gate, g.slope);
+        row_write(out + row * g.n, c, g.n, v);
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 /* conv_local_finish.cl: the second step of split products: adds partial results up in a fixed order (split 0, 1, ...).
  *
- * conv_local_finish          y[i] = act(scale * sum over s of partial[s][i] + bias[i % n]), i < count; one item each
+ * conv_local_finish          y[i] = act(scale * sum over s of partial[s][i] + bias[i % n]), i < count; one item each;
+ *                            with a gate, times the slope of an activation whose output is `gates`
  * conv_local_wgrad_finish    dW[i] = acc[i] + sum over s of partial[s][i], i < count; one item each
  * conv_local_wgrad_finish_t  the same, dW and acc being [taps][co][ci] and partial [splits][taps][ci][co]: through a
  *                            tile of local memory, so that both sides are read and written along their rows.
@@ -16,13 +17,15 @@ static inline float sum_partials(const __global float *partial, int i, int count
 }
 
 __kernel void conv_local_finish(const __global float *restrict partial, const __global float *restrict bias,
-                                const __global float *restrict scale, __global float *restrict y, int count, int n,
-                                int splits, int act, int has_bias, int has_scale, float slope) {
+                                const __global float *restrict scale, const __global float *restrict gates,
+                                __global float *restrict y, int count, int n, int splits, int act, int has_bias,
+                                int has_scale, int gate, float slope) {
   const int i = (int)get_global_id(0);
   if (i < count) {
     const float sum = sum_partials(partial, i, count, splits);
     const float v = (has_scale ? scale[0] : 1.0f) * sum + (has_bias ? bias[i % n] : 0.0f);
-    y[i] = activate((float4)(v), act, slope).x;
+    const float4 x = activate((float4)(v), act, slope);
+    y[i] = gate ? gated(x, (float4)(gates[i]), gate, slope).x : x.x;
   }
 }
 

@@ -1,12 +1,13 @@
 /* Convolution, transposed convolution and linear layers: y = act(scale * sum + bias), registers only, work-group of
- * one.
+ * one. With a gate (backward passes): y = (scale * sum + bias) * act'(gates), the slope taken from the activation's
+ * output, so that no other pass over y is needed.
  *
  * A work-item makes m_tiles * MR pixels x n_panels * NR channels: for each block of KC im2col columns it copies the
  * block of A, then runs MR x NR register tiles down the pixels, panel by panel. A block of a panel stays in the
  * first-level cache, A and the sums in the second. Weights come as panels from conv_reg_pack (PACKED), or are packed
  * on the way where each is read but once or twice (few pixels).
  *
- * Layouts: a [n][ah][aw][ac], b [kh][kw][ac][yc], panels [class][panel][depth][NR], y [n][yh][yw][yc], bias [yc],
+ * Layouts: a [n][ah][aw][ac], b [kh][kw][ac][yc], panels [class][panel][depth][NR], y, gates [n][yh][yw][yc], bias [yc],
  * scale [1].
  * Grid: x blocks of pixels, y groups of panels, z parity classes (1, or stride * stride where transposed).
  * -D VL  lanes; MR  pixels of a register tile; NV  vectors of a register tile (NR = NV * VL channels)
@@ -133,9 +134,20 @@ static inline void finish_row(__global float *y, const float *c, int panel, cons
   for (int i = 0; i < n1 - n; i++) y[n + i] = last[i];
 }
 
+/* A row of outputs, still in cache, times the slope of the activation that gave the row of gates. */
+static inline void gate_row(__global float *y, const __global float *gates, int gate, float slope, int n) {
+  int i = 0;
+  for (; i + VL <= n; i += VL) VST(gate_lanes(VLD(y + i), VLD(gates + i), gate, slope), y + i);
+  if (i >= n) return;
+  float last[VL];
+  VST(gate_lanes(VLD(y + i), VLD(gates + i), gate, slope), last);
+  for (int k = 0; k < n - i; k++) y[i + k] = last[k];
+}
+
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg(
     const __global float *restrict a, const __global float *restrict b, const __global float *restrict bias,
-    const __global float *restrict scales, __global float *restrict y, const struct conv_reg_args args) {
+    const __global float *restrict scales, const __global float *restrict gates, __global float *restrict y,
+    const struct conv_reg_args args) {
   const struct conv_reg_args p = args;
   const struct gather g = gather_of(&p, get_global_id(2));
   const int m0 = get_global_id(0) * p.m_tiles * MR, m1 = min(p.n * g.qh * g.qw, m0 + p.m_tiles * MR);
@@ -173,5 +185,6 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg(
   for (int m = 0; m < m1 - m0; m++, pixel_next(&x, &g)) {
     __global float *row = y + ((x.n * p.yh + x.h * g.os + g.oh) * p.yw + x.w * g.os + g.ow) * p.yc;
     finish_row(row, pc + m * NR, panel, shift, scale, curved, p.act, slope, n0, n1);
+    if (p.gate) gate_row(row + n0, gates + (row - y) + n0, p.gate, p.slope, n1 - n0);
   }
 }

@@ -19,6 +19,11 @@ void clgan_ir_pin(struct clgan_ir *g, int v, int root, size_t offset);
 /** Marks nodes that nothing kept depends on as dead. Kept: in-place state, pinned values, values of @p keep. */
 void clgan_ir_eliminate(struct clgan_ir *g, const int *keep, size_t n_keep);
 
+/** Rewrites a finished graph into one that walks over memory less often and makes fewer launches; what it computes stays the same,
+ * and the interpreter runs it as well. After differentiation, before a run or an interpreter is made of it. Docs: kernels.md.
+ * @param keep values that can be read after an execution. */
+enum clgan_status clgan_graph_fuse(struct clgan_ir *g, const int *keep, size_t n_keep);
+
 /* -- plan -- */
 struct clgan_place {
   int arena;       /**< number, or -1: in state or input of its own */

@@ -12,6 +12,7 @@
 #define BIAS CLGAN_CASE_BIAS
 #define SCALE CLGAN_CASE_SCALE
 #define SPECTRAL CLGAN_CASE_SPECTRAL
+#define GATE CLGAN_CASE_GATE
 
 /* Largest error over the largest output. */
 #define EXACT 0
@@ -56,6 +57,10 @@ const struct clgan_case clgan_cases[] = {
     CONV("faces conv2", M, 4, 32, 32, 32, 64, 4, 4, 2, 1, NONE, 0),
     CONV("faces conv3", M, 4, 16, 16, 64, 128, 4, 4, 2, 1, NONE, 0),
     CONV("faces D.conv4", M, 4, 8, 8, 128, 256, 4, 4, 2, 1, LRELU, BIAS | SPECTRAL),
+    CONV("gate", S, 2, 6, 5, 10, 17, 3, 3, 2, 1, LRELU, GATE | SCALE),
+    CONV("gate relu", 0, 3, 12, 12, 33, 65, 4, 4, 2, 1, RELU, GATE | BIAS),
+    CONV("gate 3 channels", S, 2, 7, 8, 5, 3, 4, 4, 1, 2, TANH, GATE | SCALE),
+    CONV("gate rows", 0, 2, 16, 16, 32, 1, 5, 5, 1, 2, SIGMOID, GATE),
     CASE("conv/shared weight", S, PRODUCT, shared, 0, 2, 6, 6, 3, 5, 4, 4, 2, 1),
     CASE("conv/shared weight wide", 0, PRODUCT, shared, 0, 4, 8, 8, 32, 48, 4, 4, 2, 1),
 
@@ -78,6 +83,10 @@ const struct clgan_case clgan_cases[] = {
     DECONV("faces up2", M, 4, 16, 16, 64, 128, 4, 4, 2, 1, NONE, 0),
     DECONV("faces up3", M, 4, 32, 32, 32, 64, 4, 4, 2, 1, NONE, 0),
     DECONV("faces G.out", M, 4, 64, 64, 3, 32, 4, 4, 2, 1, TANH, BIAS),
+    DECONV("gate", S, 2, 7, 9, 17, 10, 4, 4, 2, 1, LRELU, GATE | SCALE),
+    DECONV("gate one channel", S, 2, 8, 8, 1, 9, 4, 4, 2, 1, TANH, GATE),
+    DECONV("digits D.conv2 back", M, 4, 14, 14, 32, 64, 4, 4, 2, 1, LRELU, GATE | SCALE),
+    DECONV("faces D.conv4 back", M, 4, 8, 8, 128, 256, 4, 4, 2, 1, LRELU, GATE | SCALE),
     CASE("deconv/shared weight", 0, PRODUCT, shared, 1, 2, 6, 6, 3, 5, 4, 4, 2, 1),
 
     /* linear: n, in, out, act, extras */
@@ -88,6 +97,8 @@ const struct clgan_case clgan_cases[] = {
     LINEAR("100 to 50", 0, 9, 100, 50, TANH, BIAS | SCALE),
     LINEAR("300 to 1", 0, 64, 300, 1, NONE, BIAS),
     LINEAR("1 to 300", 0, 65, 1, 300, NONE, 0),
+    LINEAR("gate", S, 13, 33, 17, LRELU, GATE | SCALE),
+    LINEAR("gate long", 0, 5, 3000, 30, SIGMOID, GATE),
     LINEAR("batch 128", 0, 128, 60, 100, NONE, 0),
     LINEAR("digits G.fc", M, 4, 60, 3136, NONE, 0),
     LINEAR("digits fc", M, 4, 3136, 256, LRELU, BIAS | SPECTRAL),

@@ -64,6 +64,7 @@ clgan_case_builder clgan_case_topk;         /* rows, cols, k, how often each num
 enum clgan_case_conv_extra {
   CLGAN_CASE_BIAS = 1,
   CLGAN_CASE_SCALE = 2,   /* a given number; the weight takes no gradient then */
-  CLGAN_CASE_SPECTRAL = 4 /* the scale of spectral norm, whose gradient the weight takes */
+  CLGAN_CASE_SPECTRAL = 4, /* the scale of spectral norm, whose gradient the weight takes */
+  CLGAN_CASE_GATE = 8      /* no activation of its own, the result times the slope of `act`; no gradients */
 };
 #endif

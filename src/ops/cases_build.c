@@ -44,7 +44,22 @@ static int small(struct clgan_ir *g, const char *name, const struct clgan_geom *
   return input(g, name, q->n, q->ho, q->wo, q->co);
 }
 
+/* A backward product: its result times the slope of the activation whose output the gate is. */
+static int gated_conv(struct clgan_ir *g, const struct clgan_case *c) {
+  struct clgan_attr attr = {.geom = geom_of(c->p), .slope = 0.2f, .i = {c->p[0]}};
+  const struct clgan_geom *q = &attr.geom;
+  int channels = c->p[0] ? q->ci : q->co, bias = CLGAN_NONE, scale = CLGAN_NONE;
+  attr.i[6] = c->p[10];
+  int x = c->p[0] ? small(g, "x~", q) : large(g, "x~", q);
+  int w = input(g, "w~", 1, q->kh * q->kw, c->p[0] ? q->co : q->ci, channels);
+  int gate = c->p[0] ? large(g, "gate~", q) : small(g, "gate~", q);
+  if (c->p[11] & CLGAN_CASE_BIAS) bias = input(g, "bias~", 1, 1, 1, channels);
+  if (c->p[11] & CLGAN_CASE_SCALE) scale = input(g, "scale+~", 1, 1, 1, 1);
+  return EMIT(g, CLGAN_OP_CONV, &attr, x, w, bias, scale, gate);
+}
+
 int clgan_case_conv(struct clgan_ir *g, const struct clgan_case *c) {
+  if (c->p[11] & CLGAN_CASE_GATE) return gated_conv(g, c);
   struct clgan_attr attr = {.geom = geom_of(c->p), .act = (enum clgan_act)c->p[10], .slope = 0.2f, .i = {c->p[0]}};
   const struct clgan_geom *q = &attr.geom;
   int extras = c->p[11], channels = c->p[0] ? q->ci : q->co, contracted = c->p[0] ? q->co : q->ci;

@@ -45,7 +45,8 @@ static bool conv_shape(struct clgan_ir *g, const struct clgan_node *node, struct
   out[0] = forward ? small(q) : large(q);
   return holds_count(g, node->in[IN_A], clgan_shape_count(forward ? large(q) : small(q)), "A") &&
          holds_count(g, node->in[IN_B], weight_count(q), "B") && holds_count(g, node->in[IN_BIAS], (size_t)out[0].c, "bias") &&
-         holds_count(g, node->in[IN_SCALE], 1, "scale");
+         holds_count(g, node->in[IN_SCALE], 1, "scale") &&
+         holds_count(g, clgan_conv_gate(node), clgan_shape_count(out[0]), "gate");
 }
 
 /* The transposed weight, made once per version of the weight. */
@@ -81,6 +82,10 @@ static void conv_backward(struct clgan_ir *g, int id, const int *gout, const boo
   const struct clgan_geom *q = &node.attr.geom;
   bool forward = node.attr.i[0] == FORWARD;
   int dpre = gout[0];
+  if (clgan_conv_gate(&node) != CLGAN_NONE) {
+    clgan_ir_fail(g, "conv: a gated product is a gradient already and has none");
+    return;
+  }
   if (node.attr.act != CLGAN_ACT_NONE) {
     struct clgan_attr attr = {.act = node.attr.act, .slope = node.attr.slope};
     dpre = clgan_ir_emit(g, CLGAN_OP_ACT_BWD, &attr, 2, (int[]){gout[0], node.out[0]}, NULL);
@@ -115,25 +120,48 @@ static void conv_reference(const struct clgan_ir *g, const struct clgan_node *no
   double scale = in[IN_SCALE] ? in[IN_SCALE][0] : 1.0;
   for (size_t e = 0; e < n; e++)
     out[0][e] = clgan_ref_act((int)node->attr.act, (double)node->attr.slope, scale * out[0][e] + (in[IN_BIAS] ? in[IN_BIAS][e % c] : 0.0));
+  const double *gate = in[CLGAN_CONV_GATE];
+  for (size_t e = 0; gate && e < n; e++)
+    out[0][e] *= clgan_ref_act_slope(node->attr.i[CLGAN_CONV_GATE_ACT], (double)node->attr.slope, gate[e]);
 }
 
 static void conv_cost(const struct clgan_ir *g, const struct clgan_node *node, double *flops, double *bytes) {
-  (void)g;
   const struct clgan_geom *q = &node->attr.geom;
   double w = (double)weight_count(q), a = (double)clgan_shape_count(large(q)), b = (double)clgan_shape_count(small(q));
   *flops = 2.0 * w * (double)q->n * (double)q->ho * (double)q->wo;
   *bytes = 4.0 * (w + a + b);
+  if (node->op == CLGAN_OP_CONV && clgan_conv_gate(node) != CLGAN_NONE) *bytes += 4.0 * (double)clgan_shape_count(clgan_ir_shape(g, node->out[0]));
 }
 
 static size_t conv_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t) {
   return t->family == CLGAN_FAMILY_REG ? clgan_conv_reg_scratch(g, node, t) : clgan_conv_local_scratch(g, node, t);
 }
 
+static bool takes(const struct clgan_launches *l, size_t from, int value) {
+  for (; from < l->n; from++)
+    for (int k = 0; k < l->items[from].n_args; k++)
+      if (l->items[from].args[k].kind == CLGAN_ARG_VALUE && l->items[from].args[k].value == value) return true;
+  return false;
+}
+
+/* A kernel that knows no gate (few channels out, which is not worth another program) is followed by a pass of its own. */
+static void add_gate(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, size_t from,
+                     struct clgan_launches *l) {
+  int gate = clgan_conv_gate(node);
+  if (gate == CLGAN_NONE || takes(l, from, gate)) return;
+  struct clgan_node pass = {.op = CLGAN_OP_ACT_BWD, .in = {node->out[0], gate}, .n_in = 2, .out = {node->out[0]}, .n_out = 1};
+  pass.attr.act = (enum clgan_act)node->attr.i[CLGAN_CONV_GATE_ACT];
+  pass.attr.slope = node->attr.slope;
+  clgan_op_act_bwd.prepare(g, &pass, t, l);
+}
+
 static void conv_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l) {
+  size_t from = l->n;
   if (t->family == CLGAN_FAMILY_REG)
     clgan_conv_reg_prepare(g, node, t, l);
   else
     clgan_conv_local_prepare(g, node, t, l);
+  add_gate(g, node, t, from, l);
 }
 
 const struct clgan_op clgan_op_conv = {.name = "conv", .min_in = 2, .n_out = 1, .inplace = -1, .acc = -1, .shape = conv_shape,

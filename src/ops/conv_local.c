@@ -11,7 +11,7 @@ struct local_conv {
   int images, h, w, c; /* A */
   int oh, ow, n;       /* y */
   int kh, kw, pad, out_step, in_step, dir;
-  int splits, act, has_bias, has_scale;
+  int splits, act, has_bias, has_scale, gate;
   float slope;
 };
 
@@ -228,12 +228,14 @@ void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node 
   const int bias = node->n_in > 2 ? node->in[2] : CLGAN_NONE, scale = node->n_in > 3 ? node->in[3] : CLGAN_NONE;
   const enum clgan_act act = node->attr.act;
   const bool curved = act == CLGAN_ACT_TANH || act == CLGAN_ACT_SIGMOID, split = c.splits > 1;
+  const int gates = clgan_conv_gate(node), gate = gates != CLGAN_NONE ? node->attr.i[CLGAN_CONV_GATE_ACT] : 0;
   const size_t count = conv_count(&v), step = (size_t)v.out_step;
   v.splits = c.splits;
   if (!split) { /* else the epilogue is the second kernel's */
     v.act = (int)act;
     v.has_bias = bias != CLGAN_NONE;
     v.has_scale = scale != CLGAN_NONE;
+    v.gate = gate;
     v.slope = node->attr.slope;
   }
   struct clgan_launch *launch = add_product(l, "conv_local.cl", "conv_local", &c, v.c, v.n, curved && !split);
@@ -241,6 +243,7 @@ void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node 
   clgan_launch_value(launch, node->in[1]);
   clgan_launch_value(launch, split ? CLGAN_NONE : bias);
   clgan_launch_value(launch, split ? CLGAN_NONE : scale);
+  clgan_launch_value(launch, split ? CLGAN_NONE : gates);
   if (split)
     clgan_launch_scratch(launch, 0, (size_t)c.splits * count);
   else
@@ -255,6 +258,7 @@ void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node 
   clgan_launch_scratch(launch, 0, (size_t)c.splits * count);
   clgan_launch_value(launch, bias);
   clgan_launch_value(launch, scale);
+  clgan_launch_value(launch, gates);
   clgan_launch_value(launch, node->out[0]);
   clgan_launch_int(launch, (int)count);
   clgan_launch_int(launch, v.n);
@@ -262,6 +266,7 @@ void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node 
   clgan_launch_int(launch, (int)act);
   clgan_launch_int(launch, bias != CLGAN_NONE);
   clgan_launch_int(launch, scale != CLGAN_NONE);
+  clgan_launch_int(launch, gate);
   clgan_launch_float(launch, node->attr.slope);
   clgan_launch_size(launch, 1, round_up(count, items), 1, 1, items, 1, 1);
 }

@@ -16,6 +16,7 @@ struct conv_reg_args {
   int class_stride;
   int split_pixels, layout;
   int act, has_bias, has_scale, has_acc, partial;
+  int gate;
   float slope;
 };
 
@@ -274,6 +275,7 @@ void clgan_conv_reg_prepare(const struct clgan_ir *g, const struct clgan_node *n
   const struct tiling *s = &w.s;
   w.a.act = (int)node->attr.act, w.a.slope = node->attr.slope;
   w.a.has_bias = bias != CLGAN_NONE, w.a.has_scale = scale != CLGAN_NONE;
+  w.a.gate = clgan_conv_gate(node) != CLGAN_NONE ? node->attr.i[CLGAN_CONV_GATE_ACT] : 0;
   char options[128];
   const char *kernel = write_conv_options(&w, options, sizeof options);
   if (w.packed) add_packing(&w, options, node->in[1], t, l);
@@ -285,6 +287,7 @@ void clgan_conv_reg_prepare(const struct clgan_ir *g, const struct clgan_node *n
     clgan_launch_value(k, node->in[1]);
   clgan_launch_value(k, bias);
   clgan_launch_value(k, scale);
+  if (!w.dot) clgan_launch_value(k, clgan_conv_gate(node));
   clgan_launch_value(k, node->out[0]);
   clgan_launch_bytes(k, &w.a, sizeof w.a);
   const size_t gx = w.rows ? (size_t)w.a.n * (size_t)w.a.n_panels : (size_t)ceil_div(w.pixels, w.a.m_tiles * s->mr);

@@ -3,9 +3,10 @@
  * ops/cases.c.
  *
  *  op            inputs ([optional])                      outputs        attributes
- *  CONV          A, B, [bias c], [scale 1]                y              geom; i[0] direction: 0 forward  A[n,hi,wi,ci] -> y[n,ho,wo,co], B[kh][kw][ci][co]
+ *  CONV          A, B, [bias c], [scale 1], [gate]        y              geom; i[0] direction: 0 forward  A[n,hi,wi,ci] -> y[n,ho,wo,co], B[kh][kw][ci][co]
  *                                                                                          1 transposed A[n,ho,wo,co] -> y[n,hi,wi,ci], B[kh][kw][co][ci]
- *                                                                        act, slope. y = act(scale * sum + bias). No atomics, fixed order.
+ *                                                                        act, slope. y = act(scale * sum + bias). No atomics, fixed order. gate (shape of y, act none, i[6] = an activation):
+ *                                                                        y times that activation's slope where its output is gate; not differentiable (graph/fuse_gate.c makes it)
  *  CONV_WGRAD    X[n,hi,wi,ci], DY[n,ho,wo,co], [acc]     dW             geom; i[0] layout 0: dW[kh][kw][ci][co], 1: dW[kh][kw][co][ci]. dW = acc + sum
  *  TRANSPOSE     W[taps][a][b]                            [taps][b][a]   i[0..2] = taps, a, b (shape {1,taps,a,b} -> {1,taps,b,a})
  *  COLSUM        x [M rows, C], [acc C]                   [C]            sum over n,h,w

@@ -252,6 +252,7 @@ enum clgan_status clgan_step_create(const struct clgan_model *m, int batch, bool
     case CLGAN_STEP_BIGAN: emit_bigan(s); break;
     case CLGAN_STEP_JUDGE: emit_judge(s); break;
   }
+  clgan_graph_fuse(s->g, &s->losses, 1);
   if (s->g->error.status) {
     enum clgan_status st = clgan_error_set(e, s->g->error.status, "%s", s->g->error.text);
     clgan_step_destroy(s);

@@ -137,7 +137,7 @@ static double rig_distance(const struct rig_result *r) {
 }
 
 /* Both families against the reference; @p g is destroyed. */
-static void rig_compare(struct clgan_ir *g, const char *what, const int *keep, size_t n_keep, double tolerance) {
+static inline void rig_compare(struct clgan_ir *g, const char *what, const int *keep, size_t n_keep, double tolerance) {
   static const char *const families[] = {"reg", "local"};
   struct rig_result r[8];
   for (int f = 0; f < 2; f++) {
