@@ -68,7 +68,9 @@ static double expected(const struct check *c, size_t i) {
   const float *a = input(c, 0), *b = input(c, 1), *third = input(c, 2), *scale = input(c, 3);
   if (c->n->op == CLGAN_OP_CONV_WGRAD)
     return clgan_ref_conv_wgrad_at(&q, a, b, c->n->attr.i[0], i) + (third ? (double)third[i] : 0);
-  double sum = c->n->attr.i[0] ? clgan_ref_conv_transposed_at(&q, a, b, i) : clgan_ref_conv_at(&q, a, b, i);
+  const int swapped = c->n->attr.i[1];
+  double sum = c->n->attr.i[0] ? clgan_ref_conv_transposed_at(&q, a, b, swapped, i)
+                               : clgan_ref_conv_at(&q, a, b, swapped, i);
   size_t channels = (size_t)(c->n->attr.i[0] ? g->ci : g->co);
   return clgan_ref_act((int)c->n->attr.act, (double)c->n->attr.slope,
                        (scale ? (double)*scale : 1) * sum + (third ? (double)third[i % channels] : 0));

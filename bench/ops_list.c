@@ -99,12 +99,9 @@ static bool same_work(const struct clgan_ir *a, const struct clgan_ir *b) {
 
 /* -- passes and names -- */
 
-static const char *pass_of(const struct clgan_ir *g, const struct clgan_node *n) {
-  int producer = CLGAN_NONE;
+static const char *pass_of(const struct clgan_node *n) {
   switch (n->op) {
-    case CLGAN_OP_CONV: /* the gradient's weights are transposed first */
-      producer = g->values[n->in[1]].producer;
-      return producer >= 0 && g->nodes[producer].op == CLGAN_OP_TRANSPOSE ? "data" : "forward";
+    case CLGAN_OP_CONV: return n->attr.i[1] ? "data" : "forward"; /* the gradient reads the weights the other way */
     case CLGAN_OP_CONV_WGRAD:
     case CLGAN_OP_COLSUM:
     case CLGAN_OP_SPECTRAL_BWD: return "weights";
@@ -257,7 +254,7 @@ static enum clgan_status list_case(struct clgan_bench_op_list *l, const struct c
     const struct clgan_node *n = &g->nodes[k];
     bool main = (int)k == g->values[out].producer;
     if (!clgan_op_row(n->op)->prepare || !(main || k >= forward) || (products && !is_product(n))) continue;
-    struct clgan_bench_op op = {.pass = pass_of(g, n), .tolerance = c.tolerance, .layer = layer};
+    struct clgan_bench_op op = {.pass = pass_of(n), .tolerance = c.tolerance, .layer = layer};
     (void)snprintf(op.name, sizeof op.name, "%s%s%s", c.name, main || products ? "" : " ",
                    main || products ? "" : clgan_op_row(n->op)->name);
     op.g = alone(g, n);
@@ -282,7 +279,7 @@ static enum clgan_status list_node(struct clgan_bench_op_list *l, const struct c
   const struct clgan_node *n = &g->nodes[at];
   char layer[sizeof l->items->name];
   struct clgan_bench_op op = {
-      .pass = pass_of(g, n), .tolerance = STEP_TOLERANCE, .count = 1, .layer = (int)at, .g = alone(g, n)};
+      .pass = pass_of(n), .tolerance = STEP_TOLERANCE, .count = 1, .layer = (int)at, .g = alone(g, n)};
   for (size_t k = 0; k < l->n; k++) {
     if (!same_work(l->items[k].g, op.g) || strcmp(l->items[k].pass, op.pass)) continue;
     l->items[k].count++;

@@ -87,7 +87,7 @@ void clgan_tune_program(const struct clgan_tune_row *p, const struct clgan_targe
   struct clgan_target with = *t;
   struct clgan_tune_trial trial = {0};
   struct clgan_tune_data sizes;
-  struct clgan_launches l = {0};
+  struct clgan_launches l = {.packed = true};
   struct clgan_variant found = *v;
   set_sizes(p, &sizes);
   build(&trial, p, &sizes);
@@ -113,7 +113,9 @@ static double reference_at(const struct clgan_tune_row *p, const struct clgan_tu
   const struct clgan_ref_geom r = {q->n, q->hi, q->wi, q->ci, q->ho, q->wo, q->co, q->kh, q->kw, q->stride, q->pad};
   const bool turned = is_transposed(p);
   if (is_wgrad(p)) return clgan_ref_conv_wgrad_at(&r, d->a, d->b, turned, e);
-  double sum = turned ? clgan_ref_conv_transposed_at(&r, d->a, d->b, e) : clgan_ref_conv_at(&r, d->a, d->b, e);
+  const int swapped = p->node.attr.i[1];
+  double sum = turned ? clgan_ref_conv_transposed_at(&r, d->a, d->b, swapped, e)
+                      : clgan_ref_conv_at(&r, d->a, d->b, swapped, e);
   if (d->nbias) sum += (double)d->bias[e % d->nbias];
   return clgan_ref_act((int)p->node.attr.act, (double)p->node.attr.slope, sum);
 }

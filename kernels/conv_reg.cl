@@ -7,7 +7,8 @@
  * first-level cache, A and the sums in the second. Weights come as panels from conv_reg_pack (PACKED), or are packed
  * on the way where each is read but once or twice (few pixels).
  *
- * Layouts: a [n][ah][aw][ac], b [kh][kw][ac][yc], panels [class][panel][depth][NR], y, gates [n][yh][yw][yc], bias [yc],
+ * Layouts: a [n][ah][aw][ac], b [kh][kw][ac][yc] or, swapped, [kh][kw][yc][ac], panels [class][panel][depth][NR],
+ * y, gates [n][yh][yw][yc], bias [yc],
  * scale [1].
  * Grid: x blocks of pixels, y groups of panels, z parity classes (1, or stride * stride where transposed).
  * -D VL  lanes; MR  pixels of a register tile; NV  vectors of a register tile (NR = NV * VL channels)
@@ -15,6 +16,7 @@
  * panels
  */
 #include "conv_reg.clh"
+#include "turn.clh"
 #define NR (NV * VL)
 #define LDA (KC + 2 * VL) /* floats of a row of A: room for copy_row's overwrite, and rows do not share cache sets */
 
@@ -65,8 +67,30 @@ static inline void tile(const float *a, const PANEL_SPACE float *b, float *c, in
 /* Weights of im2col column k, all channels. */
 static inline const __global float *weight_row(const __global float *b, const struct conv_reg_args *p,
                                                const struct gather *g, int t, int c) {
-  const int i = t / g->tw;
-  return b + ((g->bb + i * g->bh + REST(t, i, g->tw) * g->bw) * p->ac + c) * p->yc;
+  return b + (weight_tap(g, t) * p->ac + c) * p->yc;
+}
+
+/* Swapped weights of im2col columns [k0, k1), channels n0..n0 + NR - 1: blocks are turned in registers. */
+static inline void turn_panel(PANEL_SPACE float *dst, const __global float *b, const struct conv_reg_args *p,
+                              const struct gather *g, int k0, int k1, int n0) {
+  int t = k0 / p->ac, c = REST(k0, t, p->ac);
+  for (int k = k0; k < k1;) {
+    const int m = min(p->ac - c, k1 - k);
+    const __global float *src = b + weight_tap(g, t) * p->yc * p->ac + c;
+    int i = 0;
+#if NR % 8 == 0
+    for (; i + 8 <= m; i += 8)
+      for (int j = 0; j < NR; j += 8) {
+        float8 r[8];
+        for (int q = 0; q < 8; q++) r[q] = vload8(0, src + min(n0 + j + q, p->yc - 1) * p->ac + i);
+        turn8(r);
+        for (int q = 0; q < 8; q++) vstore8(r[q], 0, dst + (i + q) * NR + j);
+      }
+#endif
+    for (; i < m; i++)
+      for (int j = 0; j < NR; j++) dst[i * NR + j] = src[min(n0 + j, p->yc - 1) * p->ac + i];
+    dst += m * NR, k += m, c = 0, t++;
+  }
 }
 
 #if PACKED
@@ -78,6 +102,10 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_pack(const
   const struct gather g = gather_of(&p, get_global_id(2));
   const int depth = g.th * g.tw * p.ac, k0 = get_global_id(0) * p.m_tiles, k1 = min(depth, k0 + p.m_tiles);
   panels += get_global_id(2) * p.class_stride;
+  if (p.swapped) {
+    for (int n = 0; n < p.yc; n += NR) turn_panel(panels + (size_t)n * depth + (size_t)k0 * NR, b, &p, &g, k0, k1, n);
+    return;
+  }
   int t = k0 / p.ac, c = REST(k0, t, p.ac);
   for (int k = k0; k < k1;) {
     const __global float *src = weight_row(b, &p, &g, t, c);
@@ -172,7 +200,10 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg(
 #if PACKED
       const __global float *pb = b + (size_t)n * depth + k0 * NR;
 #else
-      pack_panel(pb, b, &p, &g, k0, k1, n);
+      if (p.swapped)
+        turn_panel(pb, b, &p, &g, k0, k1, n);
+      else
+        pack_panel(pb, b, &p, &g, k0, k1, n);
 #endif
       for (int m = 0; m < m1 - m0; m += MR) tile(pa + m * LDA, pb, c + m * NR, k1 - k0, k0 == 0);
     }

@@ -80,6 +80,11 @@ static inline void tile(const float *ring, int lda, int line, int slot, int line
   ROWS(SUMS)
 }
 
+/* Where the weights of channel c of a tap begin. */
+static inline int weight_at(const struct conv_reg_args *p, int tap, int c) {
+  return p->swapped ? tap * p->ac * NCH + c : (tap * p->ac + c) * NCH;
+}
+
 /* A tile's outputs, in whole vectors. */
 #define OUT ((MR * NCH + VL - 1) / VL * VL)
 
@@ -101,7 +106,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_dot(
   const struct conv_reg_args p = args;
   const struct gather g = gather_of(&p, get_global_id(2));
   const int m0 = get_global_id(0) * p.m_tiles * MR, m1 = min(p.n * g.qh * g.qw, m0 + p.m_tiles * MR);
-  const int depth = g.th * g.tw * p.ac;
+  const int depth = g.th * g.tw * p.ac, step = p.swapped ? p.ac : 1;
   const float scale = p.has_scale ? scales[0] : 1.0f;
   float pa[MR * LDA], pb[NCH * KC], pc[MT * MR * NCH], shift[OUT];
   load_shift(shift, bias, &p);
@@ -110,8 +115,8 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_dot(
     const struct span span = span_of(&g, p.ac, k0, min(depth, k0 + KC));
     const int k1 = span.k1, kc = (k1 - k0 + VL - 1) / VL * VL;
     for (int k = k0; k < k0 + kc; k++) {
-      const int t = k / p.ac, i = t / g.tw, tap = g.bb + i * g.bh + REST(t, i, g.tw) * g.bw, c = REST(k, t, p.ac);
-      for (int j = 0; j < NCH; j++) pb[j * KC + k - k0] = k < k1 ? b[(tap * p.ac + c) * NCH + j] : 0.0f;
+      const int t = k / p.ac, at = weight_at(&p, weight_tap(&g, t), REST(k, t, p.ac));
+      for (int j = 0; j < NCH; j++) pb[j * KC + k - k0] = k < k1 ? b[at + j * step] : 0.0f;
     }
     struct pixel x = pixel_at(&g, m0);
     for (int m = m0; m < m1; m += MR) {
@@ -145,13 +150,14 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_rows(
             h1 = min(g.qh, h0 + p.m_tiles);
   const int run = g.tw * p.ac, kc = (run + VL - 1) / VL * VL, ldb = g.th * kc, lda = g.step * p.ac;
   const int cols = ((g.qw + MR - 1) / MR * MR - 1) * g.step + g.tw, line = cols * p.ac + VL;
+  const int step = p.swapped ? p.ac : 1;
   const float scale = p.has_scale ? scales[0] : 1.0f;
   float ring[RING], pb[WEIGHTS], shift[OUT];
   load_shift(shift, bias, &p);
   for (int i = 0; i < g.th; i++)
     for (int k = 0; k < kc; k++) {
-      const int t = k / p.ac, row = (g.bb + i * g.bh + t * g.bw) * p.ac + REST(k, t, p.ac);
-      for (int j = 0; j < NCH; j++) pb[j * ldb + i * kc + k] = k < run ? b[row * NCH + j] : 0.0f;
+      const int t = k / p.ac, at = weight_at(&p, g.bb + i * g.bh + t * g.bw, REST(k, t, p.ac));
+      for (int j = 0; j < NCH; j++) pb[j * ldb + i * kc + k] = k < run ? b[at + j * step] : 0.0f;
     }
   int next = h0 * g.step + g.h0, slot = 0; /* the next line to load goes to `slot` */
   for (int h = h0; h < h1; h++) {

@@ -4,6 +4,7 @@
  * transpose only, 32 x 33 floats. */
 #include "part.clh"
 #include "act.clh"
+#include "turn.clh"
 
 kernel void add(global const float *a, global const float *b, global float *y, int4 grid) {
   EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid)) store_part(load_part(a + i, n) + load_part(b + i, n), y + i, n);
@@ -92,24 +93,11 @@ kernel void bn_run(global float *mean, global float *var, global const float *ne
 
 /* y[tap][j][i] = x[tap][i][j], i < a, j < b. Group (s, t, tap). */
 #if WG == 1
-/* An 8 x 8 block in registers, in three rounds of swaps. */
 static inline void transpose_block(global const float *x, int ldx, global float *y, int ldy) {
-  float8 r[8], s[8];
+  float8 r[8];
   for (int k = 0; k < 8; k++) r[k] = vload8(0, x + (size_t)k * ldx);
-  for (int k = 0; k < 8; k += 2) {
-    s[k] = (float8)(r[k].s0, r[k + 1].s0, r[k].s2, r[k + 1].s2, r[k].s4, r[k + 1].s4, r[k].s6, r[k + 1].s6);
-    s[k + 1] = (float8)(r[k].s1, r[k + 1].s1, r[k].s3, r[k + 1].s3, r[k].s5, r[k + 1].s5, r[k].s7, r[k + 1].s7);
-  }
-  for (int k = 0; k < 8; k += 4)
-    for (int j = 0; j < 2; j++) {
-      float8 p = s[k + j], q = s[k + j + 2];
-      r[k + j] = (float8)(p.s01, q.s01, p.s45, q.s45);
-      r[k + j + 2] = (float8)(p.s23, q.s23, p.s67, q.s67);
-    }
-  for (int k = 0; k < 4; k++) {
-    vstore8((float8)(r[k].lo, r[k + 4].lo), 0, y + (size_t)k * ldy);
-    vstore8((float8)(r[k].hi, r[k + 4].hi), 0, y + (size_t)(k + 4) * ldy);
-  }
+  turn8(r);
+  for (int k = 0; k < 8; k++) vstore8(r[k], 0, y + (size_t)k * ldy);
 }
 
 /* s: 16 columns of x, all rows: both sides' cache lines are finished before the next ones are begun. */

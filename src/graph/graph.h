@@ -33,6 +33,9 @@ struct clgan_plan {
   struct clgan_place *value;   /**< per value, of its root */
   struct clgan_place *scratch; /**< per node */
   size_t *scratch_size;        /**< per node, elements */
+  int *packer;                 /**< per node: the node whose launches make its packing (itself or an earlier one), or -1 */
+  struct clgan_place *packing; /**< per node that is a packer */
+  size_t *packing_size;        /**< the same, elements */
   size_t *arena_size;          /**< elements */
   size_t n_arenas;
   int *slot;                   /**< per value: representative root whose memory it shares (in-place) */
@@ -72,7 +75,7 @@ enum clgan_status clgan_run_write(struct clgan_run *r, int value, const void *da
 enum clgan_status clgan_run_write_async(struct clgan_run *r, int value, const void *data, size_t bytes, struct clgan_event **ev, struct clgan_error *e);
 enum clgan_status clgan_run_execute(struct clgan_run *r, struct clgan_error *e); /**< enqueues only */
 /** The launches of node @p node alone, @p times times in a row; enqueued only. For benchmarks: its inputs are whatever the
- * memory holds, and what works in place goes on from its own result. */
+ * memory holds (so is a packing that an earlier node makes), and what works in place goes on from its own result. */
 enum clgan_status clgan_run_enqueue_node(struct clgan_run *r, int node, int times, struct clgan_error *e);
 /** The kernels that a node turned into and their options, shortened: "conv_pack + conv: V=8 MT=6". Cut where it is too long. */
 void clgan_run_node_variant(const struct clgan_run *r, int node, char *out, size_t size);

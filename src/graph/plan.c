@@ -7,7 +7,7 @@
 #include "graph/graph.h"
 
 struct slot {
-  int rep;             /* root value, or -1 - node for scratch */
+  int rep;             /* root value, or -1 - node for scratch, or -1 - nodes - node for a packing */
   size_t size;         /* elements, a multiple of CLGAN_ALIGN */
   long start, end;     /* nodes, both included */
   struct clgan_place place;
@@ -76,6 +76,40 @@ static void add_slot(struct planner *a, int rep, size_t size, long start, long e
   a->slots[a->n_slots++] = s;
 }
 
+/* Do two nodes want the same packing? Versions of state count: what was updated in between is packed anew. */
+static bool same_packing(const struct clgan_ir *g, const struct clgan_packing *x, const struct clgan_packing *y) {
+  const struct clgan_value *u = &g->values[x->value], *v = &g->values[y->value];
+  return u->root == v->root && u->offset == v->offset && u->epoch == v->epoch && x->elements == y->elements &&
+         memcmp(x->form, y->form, sizeof x->form) == 0;
+}
+
+/* A packing lives from the first node that wants it to the last. */
+static void collect_packings(struct planner *a, const struct clgan_target *t) {
+  const struct clgan_ir *g = a->g;
+  struct clgan_plan *p = a->p;
+  struct clgan_packing *all = clgan_mem_array(g->n_nodes + 1, sizeof *all);
+  long *last = clgan_mem_array(g->n_nodes + 1, sizeof *last);
+  for (size_t k = 0; k < g->n_nodes; k++) {
+    const struct clgan_op *row = clgan_op_row(g->nodes[k].op);
+    p->packer[k] = -1;
+    if (g->nodes[k].dead || !row->packing) continue;
+    row->packing(g, &g->nodes[k], t, &all[k]);
+    if (!all[k].elements) continue;
+    size_t first = 0;
+    while (first < k && (p->packer[first] != (int)first || !same_packing(g, &all[first], &all[k]))) first++;
+    p->packer[k] = (int)first;
+    last[first] = (long)k;
+  }
+  for (size_t k = 0; k < g->n_nodes; k++) {
+    if (p->packer[k] != (int)k) continue;
+    add_slot(a, -1 - (int)g->n_nodes - (int)k, all[k].elements, (long)k, last[k]);
+    p->packing_size[k] = all[k].elements;
+    p->naive_bytes += 4 * (uint64_t)all[k].elements;
+  }
+  clgan_mem_free(all);
+  clgan_mem_free(last);
+}
+
 static void collect_slots(struct planner *a, const struct clgan_target *t) {
   const struct clgan_ir *g = a->g;
   long *start = clgan_mem_array(g->n_values, sizeof *start), *end = clgan_mem_array(g->n_values, sizeof *end);
@@ -100,6 +134,7 @@ static void collect_slots(struct planner *a, const struct clgan_target *t) {
     a->p->scratch_size[k] = n;
     a->p->naive_bytes += 4 * (uint64_t)n;
   }
+  collect_packings(a, t);
 }
 
 static int larger_first(const void *x, const void *y) {
@@ -163,10 +198,13 @@ static void record_places(struct planner *a) {
     if (x->kind == CLGAN_VALUE_INPUT) p->input_bytes += bytes;
   }
   for (size_t k = 0; k < a->n_slots; k++) {
-    if (a->slots[k].rep >= 0)
-      p->value[a->slots[k].rep] = a->slots[k].place;
+    const int rep = a->slots[k].rep, node = -1 - rep;
+    if (rep >= 0)
+      p->value[rep] = a->slots[k].place;
+    else if (node < (int)g->n_nodes)
+      p->scratch[node] = a->slots[k].place;
     else
-      p->scratch[-1 - a->slots[k].rep] = a->slots[k].place;
+      p->packing[node - (int)g->n_nodes] = a->slots[k].place;
   }
 }
 
@@ -178,6 +216,9 @@ enum clgan_status clgan_plan_create(const struct clgan_ir *g, const struct clgan
   p->slot = clgan_mem_array(g->n_values, sizeof *p->slot);
   p->scratch = clgan_mem_array(g->n_nodes + 1, sizeof *p->scratch);
   p->scratch_size = clgan_mem_array(g->n_nodes + 1, sizeof *p->scratch_size);
+  p->packer = clgan_mem_array(g->n_nodes + 1, sizeof *p->packer);
+  p->packing = clgan_mem_array(g->n_nodes + 1, sizeof *p->packing);
+  p->packing_size = clgan_mem_array(g->n_nodes + 1, sizeof *p->packing_size);
   a.first = clgan_mem_array(g->n_values, sizeof *a.first);
   a.last = clgan_mem_array(g->n_values, sizeof *a.last);
   for (size_t v = 0; v < g->n_values; v++) p->slot[v] = (int)v;
@@ -210,6 +251,9 @@ void clgan_plan_destroy(struct clgan_plan *p) {
   clgan_mem_free(p->slot);
   clgan_mem_free(p->scratch);
   clgan_mem_free(p->scratch_size);
+  clgan_mem_free(p->packer);
+  clgan_mem_free(p->packing);
+  clgan_mem_free(p->packing_size);
   clgan_mem_free(p->arena_size);
   clgan_mem_free(p);
 }

@@ -85,12 +85,15 @@ static enum clgan_status value_buffer(struct clgan_run *r, int v, struct clgan_b
   return CLGAN_OK;
 }
 
+/* A view of the node's scratch, or of the packing that it makes or reads. */
 static enum clgan_status scratch_buffer(struct clgan_run *r, const struct clgan_launch *l, const struct clgan_launch_arg *a,
                                         struct clgan_buffer **out, struct clgan_error *e) {
-  size_t have = r->plan->scratch_size[l->node];
+  const bool packing = a->kind == CLGAN_ARG_PACKING;
+  const int node = packing ? r->plan->packer[l->node] : l->node;
+  size_t have = node < 0 ? 0 : packing ? r->plan->packing_size[node] : r->plan->scratch_size[node];
   if (a->offset % CLGAN_ALIGN || a->offset + a->n > have)
     return clgan_error_set(e, CLGAN_ERR_INTERNAL, "%s: scratch of %zu at %zu, %zu planned", l->kernel, a->n, a->offset, have);
-  struct clgan_place at = r->plan->scratch[l->node];
+  struct clgan_place at = packing ? r->plan->packing[node] : r->plan->scratch[node];
   struct clgan_buffer *arena = r->arenas[at.arena];
   size_t start = (at.offset + a->offset) * sizeof(float), bytes = (round_up(a->n) + CLGAN_ALIGN) * sizeof(float);
   if (start + bytes > clgan_buffer_bytes(arena)) bytes = clgan_buffer_bytes(arena) - start;
@@ -108,6 +111,7 @@ static enum clgan_status set_argument(struct clgan_run *r, size_t launch, int k,
     case CLGAN_ARG_BYTES: return clgan_kernel_arg_bytes(r->kernels[launch], (unsigned)k, a->bytes, a->n, e);
     case CLGAN_ARG_LOCAL: return clgan_kernel_arg_local(r->kernels[launch], (unsigned)k, a->n, e);
     case CLGAN_ARG_VALUE: CLGAN_TRY(value_buffer(r, a->value, &b, e)); break;
+    case CLGAN_ARG_PACKING:
     case CLGAN_ARG_SCRATCH: CLGAN_TRY(scratch_buffer(r, l, a, &b, e)); break;
   }
   return clgan_kernel_arg_buffer(r->kernels[launch], (unsigned)k, b, e);
@@ -137,6 +141,7 @@ static void prepare_launches(struct clgan_run *r) {
     if (r->g->nodes[k].dead || !row->prepare) continue;
     struct clgan_variant ignored;
     r->launches.node = (int)k;
+    r->launches.packed = r->plan->packer[k] >= 0 && r->plan->packer[k] != (int)k;
     if (clgan_variant_applies(&r->g->nodes[k])) {
       r->products++;
       r->tuned += clgan_variant_find(&r->g->nodes[k], &r->target, &ignored);

@@ -49,23 +49,9 @@ static bool conv_shape(struct clgan_ir *g, const struct clgan_node *node, struct
          holds_count(g, clgan_conv_gate(node), clgan_shape_count(out[0]), "gate");
 }
 
-/* The transposed weight, made once per version of the weight. */
-static int transposed_weight(struct clgan_ir *g, int w, const struct clgan_geom *q, int a, int b) {
-  struct clgan_value of = g->values[w];
-  for (size_t k = g->n_nodes; k-- > 0;) {
-    const struct clgan_node *n = &g->nodes[k];
-    if (n->op != CLGAN_OP_TRANSPOSE) continue;
-    const struct clgan_value *v = &g->values[n->in[0]];
-    if (v->root == of.root && v->offset == of.offset && v->epoch == of.epoch && n->attr.i[1] == a && n->attr.i[2] == b) return n->out[0];
-  }
-  int seen = clgan_ir_view(g, w, NULL, 0, clgan_shape_of(1, q->kh * q->kw, a, b));
-  struct clgan_attr attr = {.i = {q->kh * q->kw, a, b}};
-  return clgan_ir_emit(g, CLGAN_OP_TRANSPOSE, &attr, 1, &seen, NULL);
-}
-
 static int weight_gradient(struct clgan_ir *g, const struct clgan_node *node, int dpre) {
-  bool forward = node->attr.i[0] == FORWARD;
-  struct clgan_attr attr = {.geom = node->attr.geom, .i = {forward ? 0 : 1}};
+  bool forward = node->attr.i[0] == FORWARD, swapped = node->attr.i[1] == 1;
+  struct clgan_attr attr = {.geom = node->attr.geom, .i = {forward == swapped}};
   int in[2] = {forward ? node->in[IN_A] : dpre, forward ? dpre : node->in[IN_A]};
   int dw = clgan_ir_emit(g, CLGAN_OP_CONV_WGRAD, &attr, 2, in, NULL);
   if (dw < 0 || node->in[IN_SCALE] == CLGAN_NONE) return dw;
@@ -93,9 +79,9 @@ static void conv_backward(struct clgan_ir *g, int id, const int *gout, const boo
   if (need[IN_BIAS]) gin[IN_BIAS] = clgan_ir_emit(g, CLGAN_OP_COLSUM, NULL, 1, &dpre, NULL);
   if (need[IN_B]) gin[IN_B] = weight_gradient(g, &node, dpre);
   if (need[IN_A]) {
-    int w = transposed_weight(g, node.in[IN_B], q, forward ? q->ci : q->co, forward ? q->co : q->ci);
-    struct clgan_attr attr = {.geom = *q, .i = {forward ? TRANSPOSED : FORWARD}};
-    int d = clgan_ir_emit(g, CLGAN_OP_CONV, &attr, 4, (int[]){dpre, w, CLGAN_NONE, node.in[IN_SCALE]}, NULL);
+    /* the same weight, read the other way round */
+    struct clgan_attr attr = {.geom = *q, .i = {forward ? TRANSPOSED : FORWARD, !node.attr.i[1]}};
+    int d = clgan_ir_emit(g, CLGAN_OP_CONV, &attr, 4, (int[]){dpre, node.in[IN_B], CLGAN_NONE, node.in[IN_SCALE]}, NULL);
     gin[IN_A] = d;
     if (d >= 0) { /* A may have come in another shape of the same elements (a flattened image) */
       struct clgan_shape s = clgan_ir_shape(g, node.in[IN_A]), t = clgan_ir_shape(g, d);
@@ -112,9 +98,9 @@ static struct clgan_ref_geom to_ref(const struct clgan_geom *q) {
 static void conv_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in, double *const *out) {
   struct clgan_ref_geom q = to_ref(&node->attr.geom);
   if (node->attr.i[0] == FORWARD)
-    clgan_ref_conv(&q, in[IN_A], in[IN_B], out[0]);
+    clgan_ref_conv(&q, in[IN_A], in[IN_B], node->attr.i[1], out[0]);
   else
-    clgan_ref_conv_transposed(&q, in[IN_A], in[IN_B], out[0]);
+    clgan_ref_conv_transposed(&q, in[IN_A], in[IN_B], node->attr.i[1], out[0]);
   struct clgan_shape s = clgan_ir_shape(g, node->out[0]);
   size_t n = clgan_shape_count(s), c = (size_t)s.c;
   double scale = in[IN_SCALE] ? in[IN_SCALE][0] : 1.0;
@@ -133,8 +119,16 @@ static void conv_cost(const struct clgan_ir *g, const struct clgan_node *node, d
   if (node->op == CLGAN_OP_CONV && clgan_conv_gate(node) != CLGAN_NONE) *bytes += 4.0 * (double)clgan_shape_count(clgan_ir_shape(g, node->out[0]));
 }
 
+static void conv_packing(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
+                         struct clgan_packing *out) {
+  if (t->family == CLGAN_FAMILY_REG)
+    clgan_conv_reg_packing(g, node, t, out);
+  else
+    clgan_conv_local_packing(g, node, t, out);
+}
+
 static size_t conv_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t) {
-  return t->family == CLGAN_FAMILY_REG ? clgan_conv_reg_scratch(g, node, t) : clgan_conv_local_scratch(g, node, t);
+  return t->family == CLGAN_FAMILY_REG ? 0 : clgan_conv_local_scratch(g, node, t);
 }
 
 static bool takes(const struct clgan_launches *l, size_t from, int value) {
@@ -166,7 +160,7 @@ static void conv_prepare(const struct clgan_ir *g, const struct clgan_node *node
 
 const struct clgan_op clgan_op_conv = {.name = "conv", .min_in = 2, .n_out = 1, .inplace = -1, .acc = -1, .shape = conv_shape,
                                        .backward = conv_backward, .reference = conv_reference, .scratch = conv_scratch,
-                                       .prepare = conv_prepare, .cost = conv_cost};
+                                       .packing = conv_packing, .prepare = conv_prepare, .cost = conv_cost};
 
 /* -- weight gradient -- */
 

@@ -13,16 +13,21 @@ static inline int clgan_conv_gate(const struct clgan_node *node) {
   return node->n_in > CLGAN_CONV_GATE ? node->in[CLGAN_CONV_GATE] : CLGAN_NONE;
 }
 
-size_t clgan_conv_reg_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t);
+void clgan_conv_reg_packing(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
+                            struct clgan_packing *out);
 void clgan_conv_reg_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l);
 size_t clgan_conv_reg_wgrad_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t);
 void clgan_conv_reg_wgrad_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                                   struct clgan_launches *l);
+void clgan_conv_local_packing(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
+                              struct clgan_packing *out);
 size_t clgan_conv_local_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t);
 void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l);
 size_t clgan_conv_local_wgrad_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t);
 void clgan_conv_local_wgrad_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                                     struct clgan_launches *l);
+/* Appends the launch [taps][a][b] -> [taps][b][a] of @p from; its output is @p to, or CLGAN_NONE: the node's packing. */
+void clgan_transpose_add(struct clgan_launches *l, const struct clgan_target *t, int from, int to, int taps, int a, int b);
 /* clgan_variant_resolve of one family: what it makes of what the target's book says. */
 struct clgan_variant clgan_conv_reg_resolve(const struct clgan_node *node, const struct clgan_target *t);
 struct clgan_variant clgan_conv_local_resolve(const struct clgan_node *node, const struct clgan_target *t);

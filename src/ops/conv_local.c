@@ -215,6 +215,18 @@ static struct clgan_launch *add_finish(struct clgan_launches *l, const struct cl
   return clgan_launch_add(l, "conv_local_finish.cl", kernel, "-DRT=%d -DCURVED=%d", finish_side(t), curved ? 1 : 0);
 }
 
+/** Swapped weights are transposed first, once for all that read them: a tile's loads along channels that lie a whole
+ * row apart would meet no cache line twice, and a second way of loading would be a second set of programs. */
+void clgan_conv_local_packing(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
+                              struct clgan_packing *out) {
+  const struct local_conv v = conv_geometry(g, node);
+  (void)t;
+  if (node->attr.i[1] == 0) return;
+  out->value = node->in[1];
+  out->elements = (size_t)v.kh * (size_t)v.kw * (size_t)v.c * (size_t)v.n;
+  out->form[0] = v.n, out->form[1] = v.c;
+}
+
 size_t clgan_conv_local_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t) {
   const struct local_conv v = conv_geometry(g, node);
   const struct choice c = conv_choose(node, &v, t);
@@ -238,9 +250,15 @@ void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node 
     v.gate = gate;
     v.slope = node->attr.slope;
   }
+  struct clgan_packing packing = {0};
+  clgan_conv_local_packing(g, node, t, &packing);
+  if (packing.elements && !l->packed) clgan_transpose_add(l, t, node->in[1], CLGAN_NONE, v.kh * v.kw, v.n, v.c);
   struct clgan_launch *launch = add_product(l, "conv_local.cl", "conv_local", &c, v.c, v.n, curved && !split);
   clgan_launch_value(launch, node->in[0]);
-  clgan_launch_value(launch, node->in[1]);
+  if (packing.elements)
+    clgan_launch_packing(launch, packing.elements);
+  else
+    clgan_launch_value(launch, node->in[1]);
   clgan_launch_value(launch, split ? CLGAN_NONE : bias);
   clgan_launch_value(launch, split ? CLGAN_NONE : scale);
   clgan_launch_value(launch, split ? CLGAN_NONE : gates);

@@ -13,7 +13,7 @@ struct conv_reg_args {
   int kh, kw, stride, pad;
   int transposed;
   int m_tiles, n_panels;
-  int class_stride;
+  int class_stride, swapped;
   int split_pixels, layout;
   int act, has_bias, has_scale, has_acc, partial;
   int gate;
@@ -208,6 +208,7 @@ static void plan_packing(struct conv_plan *w, const struct clgan_variant *v, int
 
 static struct conv_plan plan_conv(const struct clgan_node *node, const struct clgan_target *t) {
   struct conv_plan w = {.a = args_of(&node->attr.geom, node->attr.i[0] == 1)};
+  w.a.swapped = node->attr.i[1] == 1;
   const struct conv_reg_args *a = &w.a;
   const int step = a->transposed ? a->stride : 1;
   struct clgan_variant v;
@@ -233,9 +234,16 @@ static struct conv_plan plan_conv(const struct clgan_node *node, const struct cl
   return w;
 }
 
-size_t clgan_conv_reg_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t) {
+void clgan_conv_reg_packing(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
+                            struct clgan_packing *out) {
+  const struct conv_plan w = plan_conv(node, t);
+  const int form[] = {w.s.nr,     w.a.ac,         w.a.yc,      w.a.kh,      w.a.kw,
+                      w.a.stride, w.a.transposed, w.a.swapped, w.a.class_stride, w.a.transposed ? w.a.pad : 0};
   (void)g;
-  return plan_conv(node, t).panels;
+  if (!w.packed) return;
+  out->value = node->in[1];
+  out->elements = w.panels;
+  memcpy(out->form, form, sizeof form);
 }
 
 static void add_packing(const struct conv_plan *w, const char *options, int weights, const struct clgan_target *t,
@@ -245,7 +253,7 @@ static void add_packing(const struct conv_plan *w, const char *options, int weig
   a.m_tiles = max_int(ceil_div(1024, a.yc), ceil_div(w->depth * w->classes, 8 * units(t)));
   struct clgan_launch *k = clgan_launch_add(l, "conv_reg.cl", "conv_reg_pack", "%s", options);
   clgan_launch_value(k, weights);
-  clgan_launch_scratch(k, 0, w->panels);
+  clgan_launch_packing(k, w->panels);
   clgan_launch_bytes(k, &a, sizeof a);
   clgan_launch_size(k, 3, (size_t)ceil_div(w->depth, a.m_tiles), 1, (size_t)w->classes, 1, 1, 1);
 }
@@ -278,11 +286,11 @@ void clgan_conv_reg_prepare(const struct clgan_ir *g, const struct clgan_node *n
   w.a.gate = clgan_conv_gate(node) != CLGAN_NONE ? node->attr.i[CLGAN_CONV_GATE_ACT] : 0;
   char options[128];
   const char *kernel = write_conv_options(&w, options, sizeof options);
-  if (w.packed) add_packing(&w, options, node->in[1], t, l);
+  if (w.packed && !l->packed) add_packing(&w, options, node->in[1], t, l);
   struct clgan_launch *k = clgan_launch_add(l, w.dot ? "conv_reg_dot.cl" : "conv_reg.cl", kernel, "%s", options);
   clgan_launch_value(k, node->in[0]);
   if (w.packed)
-    clgan_launch_scratch(k, 0, w.panels);
+    clgan_launch_packing(k, w.panels);
   else
     clgan_launch_value(k, node->in[1]);
   clgan_launch_value(k, bias);

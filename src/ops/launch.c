@@ -37,6 +37,8 @@ void clgan_launch_scratch(struct clgan_launch *l, size_t offset, size_t elements
   a->n = elements;
 }
 
+void clgan_launch_packing(struct clgan_launch *l, size_t elements) { next(l, CLGAN_ARG_PACKING)->n = elements; }
+
 void clgan_launch_bytes(struct clgan_launch *l, const void *data, size_t n) {
   struct clgan_launch_arg *a = next(l, CLGAN_ARG_BYTES);
   if (n > sizeof a->bytes) abort();

@@ -5,8 +5,9 @@
  *  op            inputs ([optional])                      outputs        attributes
  *  CONV          A, B, [bias c], [scale 1], [gate]        y              geom; i[0] direction: 0 forward  A[n,hi,wi,ci] -> y[n,ho,wo,co], B[kh][kw][ci][co]
  *                                                                                          1 transposed A[n,ho,wo,co] -> y[n,hi,wi,ci], B[kh][kw][co][ci]
- *                                                                        act, slope. y = act(scale * sum + bias). No atomics, fixed order. gate (shape of y, act none, i[6] = an activation):
- *                                                                        y times that activation's slope where its output is gate; not differentiable (graph/fuse_gate.c makes it)
+ *                                                                        i[1] = 1: B's last two axes the other way round (the gradient with respect to A reads the
+ *                                                                        weight as it lies). act, slope. y = act(scale * sum + bias). No atomics, fixed order. gate (shape
+ *                                                                        of y, act none, i[6] = an activation): y times that activation's slope where its output is gate; not differentiable (graph/fuse_gate.c makes it)
  *  CONV_WGRAD    X[n,hi,wi,ci], DY[n,ho,wo,co], [acc]     dW             geom; i[0] layout 0: dW[kh][kw][ci][co], 1: dW[kh][kw][co][ci]. dW = acc + sum
  *  TRANSPOSE     W[taps][a][b]                            [taps][b][a]   i[0..2] = taps, a, b (shape {1,taps,a,b} -> {1,taps,b,a})
  *  COLSUM        x [M rows, C], [acc C]                   [C]            sum over n,h,w
@@ -97,13 +98,13 @@ struct clgan_target {
 bool clgan_family_possible(const struct clgan_device_info *d, enum clgan_family family, char why[160]);
 
 /* -- launches: what an operation turns into. No OpenCL call happens here; graph/run builds programs and sets arguments. -- */
-enum clgan_arg_kind { CLGAN_ARG_VALUE, CLGAN_ARG_SCRATCH, CLGAN_ARG_BYTES, CLGAN_ARG_LOCAL };
+enum clgan_arg_kind { CLGAN_ARG_VALUE, CLGAN_ARG_SCRATCH, CLGAN_ARG_PACKING, CLGAN_ARG_BYTES, CLGAN_ARG_LOCAL };
 #define CLGAN_ARG_BYTES_MAX 192
 #define CLGAN_LAUNCH_ARGS 20
 struct clgan_launch_arg {
   enum clgan_arg_kind kind;
   int value;              /**< VALUE */
-  size_t offset, n;       /**< SCRATCH: elements (offset a multiple of CLGAN_ALIGN); BYTES, LOCAL: n bytes */
+  size_t offset, n;       /**< SCRATCH, PACKING: elements (offset a multiple of CLGAN_ALIGN); BYTES, LOCAL: n bytes */
   unsigned char bytes[CLGAN_ARG_BYTES_MAX];
 };
 struct clgan_launch {
@@ -117,17 +118,27 @@ struct clgan_launches {
   struct clgan_launch *items;
   size_t n, cap;
   int node; /**< the node being prepared */
+  bool packed; /**< and its packing is made by an earlier node's launches: it appends none that makes it */
 };
 /** Appends a launch; valid until the next call. */
 struct clgan_launch *clgan_launch_add(struct clgan_launches *l, const char *file, const char *kernel, const char *options_format, ...)
     __attribute__((format(printf, 4, 5)));
 void clgan_launch_value(struct clgan_launch *l, int value); /**< CLGAN_NONE passes a valid dummy buffer (never read) */
 void clgan_launch_scratch(struct clgan_launch *l, size_t offset, size_t elements);
+void clgan_launch_packing(struct clgan_launch *l, size_t elements); /**< the node's packing, to make it or to read it */
 void clgan_launch_bytes(struct clgan_launch *l, const void *data, size_t n); /**< scalars and by-value structs */
 void clgan_launch_int(struct clgan_launch *l, int x);
 void clgan_launch_float(struct clgan_launch *l, float x);
 void clgan_launch_local(struct clgan_launch *l, size_t bytes);
 void clgan_launch_size(struct clgan_launch *l, int dims, size_t g0, size_t g1, size_t g2, size_t l0, size_t l1, size_t l2);
+
+/** A weight in the form that a node's kernels read (panels, transposed): made by a launch of its own, once for all nodes of a graph
+ * that read the same version of the same value in the same form; kept from the first of them to the last. */
+struct clgan_packing {
+  int value;       /**< what it is made of */
+  size_t elements; /**< float32; 0: the node has no packing */
+  int form[12];    /**< what its contents depend on beside the value: equal numbers, equal contents */
+};
 
 struct clgan_op {
   const char *name;
@@ -146,7 +157,9 @@ struct clgan_op {
   void (*reference)(const struct clgan_ir *g, const struct clgan_node *node, double *const *in, double *const *out);
   /** Float32 elements of scratch the launches need (0: none; the hook may be NULL). */
   size_t (*scratch)(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t);
-  /** Appends the launches. */
+  /** Describes the node's packing; @p out comes zeroed. NULL: never any. */
+  void (*packing)(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_packing *out);
+  /** Appends the launches, the one that makes the packing only where !l->packed. */
   void (*prepare)(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l);
   /** Floating-point operations and bytes that must move at least, for benchmarks. May be NULL (0 FLOPs, sum of in and out bytes). */
   void (*cost)(const struct clgan_ir *g, const struct clgan_node *node, double *flops, double *bytes);

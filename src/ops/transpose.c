@@ -1,6 +1,7 @@
 /* transpose.c - [taps][a][b] -> [taps][b][a]: a convolution's weight as its gradient reads it. */
-#include "ref/elementwise.h"
+#include "ops/conv.h"
 #include "ops/rows.h"
+#include "ref/elementwise.h"
 
 static bool transpose_shape(struct clgan_ir *g, const struct clgan_node *node, struct clgan_shape out[CLGAN_NODE_OUT],
                             enum clgan_dtype type[CLGAN_NODE_OUT]) {
@@ -28,21 +29,28 @@ static void transpose_reference(const struct clgan_ir *g, const struct clgan_nod
   clgan_ref_transpose(in[0], node->attr.i[0], node->attr.i[1], node->attr.i[2], out[0]);
 }
 
+void clgan_transpose_add(struct clgan_launches *l, const struct clgan_target *t, int from, int to, int taps, int a, int b) {
+  struct clgan_lanes lanes = clgan_lanes_of(t, 256);
+  struct clgan_launch *x = clgan_flat_add(l, &lanes, "transpose");
+  const size_t layers = (size_t)taps, rows = (size_t)a, columns = (size_t)b, group = (size_t)lanes.group;
+  clgan_launch_value(x, from);
+  if (to == CLGAN_NONE)
+    clgan_launch_packing(x, layers * rows * columns);
+  else
+    clgan_launch_value(x, to);
+  clgan_launch_int(x, a);
+  clgan_launch_int(x, b);
+  if (t->family == CLGAN_FAMILY_REG)
+    clgan_launch_size(x, 3, (columns + 15) / 16, 1, layers, 1, 1, 1);
+  else
+    clgan_launch_size(x, 3, (columns + 31) / 32 * group, (rows + 31) / 32, layers, group, 1, 1);
+}
+
 static void transpose_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                               struct clgan_launches *l) {
   (void)g;
-  struct clgan_lanes lanes = clgan_lanes_of(t, 256);
-  struct clgan_launch *x = clgan_flat_add(l, &lanes, "transpose");
-  clgan_launch_value(x, node->in[0]);
-  clgan_launch_value(x, node->out[0]);
-  clgan_launch_int(x, node->attr.i[1]);
-  clgan_launch_int(x, node->attr.i[2]);
-  size_t taps = (size_t)node->attr.i[0], a = (size_t)node->attr.i[1], b = (size_t)node->attr.i[2],
-         group = (size_t)lanes.group;
-  if (t->family == CLGAN_FAMILY_REG)
-    clgan_launch_size(x, 3, (b + 15) / 16, 1, taps, 1, 1, 1);
-  else
-    clgan_launch_size(x, 3, (b + 31) / 32 * group, (a + 31) / 32, taps, group, 1, 1);
+  const int *i = node->attr.i;
+  clgan_transpose_add(l, t, node->in[0], node->out[0], i[0], i[1], i[2]);
 }
 
 const struct clgan_op clgan_op_transpose = {.name = "transpose",

@@ -11,7 +11,7 @@ static ptrdiff_t source(const struct clgan_ref_geom *q, int n, int y, int x, int
   return ((ptrdiff_t)n * q->hi + r) * q->wi + c;
 }
 
-enum pass { FORWARD, TRANSPOSED, WGRAD, WGRAD_SWAPPED };
+enum pass { FORWARD, FORWARD_SWAPPED, TRANSPOSED, TRANSPOSED_SWAPPED, WGRAD, WGRAD_SWAPPED };
 
 /* One (output-side pixel, tap) pair of each product. */
 static void pair(enum pass pass, const struct clgan_ref_geom *q, const double *in, const double *small, const double *w, double *out) {
@@ -21,9 +21,17 @@ static void pair(enum pass pass, const struct clgan_ref_geom *q, const double *i
       for (int i = 0; i < ci; i++)
         for (int o = 0; o < co; o++) out[o] += in[i] * w[i * co + o];
       break;
+    case FORWARD_SWAPPED:
+      for (int o = 0; o < co; o++)
+        for (int i = 0; i < ci; i++) out[o] += in[i] * w[o * ci + i];
+      break;
     case TRANSPOSED:
       for (int o = 0; o < co; o++)
         for (int i = 0; i < ci; i++) out[i] += small[o] * w[o * ci + i];
+      break;
+    case TRANSPOSED_SWAPPED:
+      for (int i = 0; i < ci; i++)
+        for (int o = 0; o < co; o++) out[i] += small[o] * w[i * co + o];
       break;
     case WGRAD:
       for (int i = 0; i < ci; i++)
@@ -47,20 +55,20 @@ static void walk(enum pass pass, const struct clgan_ref_geom *q, const double *i
             ptrdiff_t s = source(q, n, y, x, kh, kw);
             if (s < 0) continue;
             size_t tap = (size_t)(kh * q->kw + kw) * tap_size, si = (size_t)s * (size_t)q->ci, so = p * (size_t)q->co;
-            double *to = pass == FORWARD ? out + so : pass == TRANSPOSED ? out + si : out + tap;
+            double *to = pass <= FORWARD_SWAPPED ? out + so : pass <= TRANSPOSED_SWAPPED ? out + si : out + tap;
             pair(pass, q, in ? in + si : NULL, small ? small + so : NULL, w ? w + tap : NULL, to);
           }
       }
 }
 
-void clgan_ref_conv(const struct clgan_ref_geom *q, const double *a, const double *b, double *y) {
+void clgan_ref_conv(const struct clgan_ref_geom *q, const double *a, const double *b, int swapped, double *y) {
   memset(y, 0, sizeof *y * (size_t)q->n * (size_t)q->ho * (size_t)q->wo * (size_t)q->co);
-  walk(FORWARD, q, a, NULL, b, y);
+  walk(swapped ? FORWARD_SWAPPED : FORWARD, q, a, NULL, b, y);
 }
 
-void clgan_ref_conv_transposed(const struct clgan_ref_geom *q, const double *a, const double *b, double *y) {
+void clgan_ref_conv_transposed(const struct clgan_ref_geom *q, const double *a, const double *b, int swapped, double *y) {
   memset(y, 0, sizeof *y * (size_t)q->n * (size_t)q->hi * (size_t)q->wi * (size_t)q->ci);
-  walk(TRANSPOSED, q, NULL, a, b, y);
+  walk(swapped ? TRANSPOSED_SWAPPED : TRANSPOSED, q, NULL, a, b, y);
 }
 
 void clgan_ref_conv_wgrad(const struct clgan_ref_geom *q, const double *x, const double *dy, int swapped, double *dw) {
@@ -77,7 +85,7 @@ static size_t small_pixel(const struct clgan_ref_geom *q, int n, int y, int x) {
   return (size_of(n) * size_of(q->ho) + size_of(y)) * size_of(q->wo) + size_of(x);
 }
 
-double clgan_ref_conv_at(const struct clgan_ref_geom *q, const float *a, const float *b, size_t index) {
+double clgan_ref_conv_at(const struct clgan_ref_geom *q, const float *a, const float *b, int swapped, size_t index) {
   size_t ci = size_of(q->ci), co = size_of(q->co), o = index % co, pixel = index / co;
   div_t row = div((int)(pixel / size_of(q->wo)), q->ho);
   int x = (int)(pixel % size_of(q->wo));
@@ -85,8 +93,9 @@ double clgan_ref_conv_at(const struct clgan_ref_geom *q, const float *a, const f
   for (int kh = 0; kh < q->kh; kh++)
     for (int kw = 0; kw < q->kw; kw++) {
       ptrdiff_t s = source(q, row.quot, row.rem, x, kh, kw);
-      const float *w = b + size_of(kh * q->kw + kw) * ci * co + o;
-      for (size_t i = 0; s >= 0 && i < ci; i++) sum += (double)a[(size_t)s * ci + i] * (double)w[i * co];
+      const float *w = b + size_of(kh * q->kw + kw) * ci * co + (swapped ? o * ci : o);
+      for (size_t i = 0; s >= 0 && i < ci; i++)
+        sum += (double)a[(size_t)s * ci + i] * (double)w[swapped ? i : i * co];
     }
   return sum;
 }
@@ -97,7 +106,8 @@ static int meets(int r, int k, int stride, int pad, int extent) {
   return y >= 0 && y % stride == 0 && y / stride < extent ? y / stride : -1;
 }
 
-double clgan_ref_conv_transposed_at(const struct clgan_ref_geom *q, const float *a, const float *b, size_t index) {
+double clgan_ref_conv_transposed_at(const struct clgan_ref_geom *q, const float *a, const float *b, int swapped,
+                                    size_t index) {
   size_t ci = size_of(q->ci), co = size_of(q->co), i = index % ci, pixel = index / ci;
   div_t row = div((int)(pixel / size_of(q->wi)), q->hi);
   int c = (int)(pixel % size_of(q->wi));
@@ -106,8 +116,8 @@ double clgan_ref_conv_transposed_at(const struct clgan_ref_geom *q, const float 
     for (int kw = 0; kw < q->kw; kw++) {
       int y = meets(row.rem, kh, q->stride, q->pad, q->ho), x = meets(c, kw, q->stride, q->pad, q->wo);
       if (y < 0 || x < 0) continue;
-      const float *from = a + small_pixel(q, row.quot, y, x) * co, *w = b + size_of(kh * q->kw + kw) * ci * co + i;
-      for (size_t o = 0; o < co; o++) sum += (double)from[o] * (double)w[o * ci];
+      const float *from = a + small_pixel(q, row.quot, y, x) * co, *w = b + size_of(kh * q->kw + kw) * ci * co;
+      for (size_t o = 0; o < co; o++) sum += (double)from[o] * (double)w[swapped ? i * co + o : o * ci + i];
     }
   return sum;
 }

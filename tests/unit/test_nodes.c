@@ -35,11 +35,12 @@ static void single_elements(void **state) {
     float *xf, *yf, *wf;
     double *x = numbers(large, 1, &xf), *y = numbers(small, 2, &yf), *w = numbers(weights, 3, &wf);
     double *out = clgan_mem_array(large + small + weights, sizeof *out);
-    clgan_ref_conv(q, x, w, out);
-    for (size_t k = 0; k < small; k++) compare(out, clgan_ref_conv_at(q, xf, wf, k), k, "forward", i);
-    clgan_ref_conv_transposed(q, y, w, out);
-    for (size_t k = 0; k < large; k++) compare(out, clgan_ref_conv_transposed_at(q, yf, wf, k), k, "transposed", i);
     for (int swapped = 0; swapped < 2; swapped++) {
+      clgan_ref_conv(q, x, w, swapped, out);
+      for (size_t k = 0; k < small; k++) compare(out, clgan_ref_conv_at(q, xf, wf, swapped, k), k, "forward", i);
+      clgan_ref_conv_transposed(q, y, w, swapped, out);
+      for (size_t k = 0; k < large; k++)
+        compare(out, clgan_ref_conv_transposed_at(q, yf, wf, swapped, k), k, "transposed", i);
       clgan_ref_conv_wgrad(q, x, y, swapped, out);
       for (size_t k = 0; k < weights; k++)
         compare(out, clgan_ref_conv_wgrad_at(q, xf, yf, swapped, k), k, "weight gradient", i);

@@ -50,7 +50,7 @@ static double reference_at(const struct product *p, const float *a, const float 
   const struct clgan_geom *q = &p->q;
   const struct clgan_ref_geom r = {q->n, q->hi, q->wi, q->ci, q->ho, q->wo, q->co, q->kh, q->kw, q->stride, q->pad};
   if (p->op != CLGAN_OP_CONV) return clgan_ref_conv_wgrad_at(&r, a, b, p->i, e);
-  return p->i ? clgan_ref_conv_transposed_at(&r, a, b, e) : clgan_ref_conv_at(&r, a, b, e);
+  return p->i ? clgan_ref_conv_transposed_at(&r, a, b, 0, e) : clgan_ref_conv_at(&r, a, b, 0, e);
 }
 
 /* The sampled reference is the whole one, element by element. */
