@@ -51,8 +51,18 @@ char *clgan_process_self(void) {
 #endif
 }
 
+/* What becomes of the child's descriptors. @param to its standard output; @param pass -1: none, else above
+ * CLGAN_PROCESS_PASSED: dup2 onto the same number would leave it to be closed. @return 0, or an errno */
+static int add_actions(posix_spawn_file_actions_t *a, int to, bool mute, int pass) {
+  int code = posix_spawn_file_actions_addopen(a, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  if (code == 0) code = posix_spawn_file_actions_adddup2(a, to, STDOUT_FILENO);
+  if (code == 0 && mute) code = posix_spawn_file_actions_addopen(a, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  if (code == 0 && pass >= 0) code = posix_spawn_file_actions_adddup2(a, pass, CLGAN_PROCESS_PASSED);
+  return code;
+}
+
 /* @return 0, or an errno */
-static int spawn(const char *program, const char *const *argv, int to, pid_t *pid) {
+static int spawn(const char *program, const char *const *argv, int to, bool mute, int pass, pid_t *pid) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   sigset_t none;
@@ -64,8 +74,7 @@ static int spawn(const char *program, const char *const *argv, int to, pid_t *pi
     return code;
   }
   sigemptyset(&none);
-  code = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  if (code == 0) code = posix_spawn_file_actions_adddup2(&actions, to, STDOUT_FILENO);
+  code = add_actions(&actions, to, mute, pass);
   if (code == 0) code = posix_spawnattr_setsigmask(&attributes, &none);
   if (code == 0) code = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   if (code == 0) code = posix_spawn(pid, program, &actions, &attributes, (char *const *)(uintptr_t)argv, environ);
@@ -74,7 +83,8 @@ static int spawn(const char *program, const char *const *argv, int to, pid_t *pi
   return code;
 }
 
-enum clgan_status clgan_process_start(const char *program, const char *const *argv, struct clgan_process **out,
+enum clgan_status clgan_process_start(const char *program, const char *const *argv,
+                                      const struct clgan_process_options *o, struct clgan_process **out,
                                       struct clgan_error *e) {
   int ends[2];
   *out = NULL;
@@ -88,8 +98,11 @@ enum clgan_status clgan_process_start(const char *program, const char *const *ar
   (void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
   (void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
   struct clgan_process *p = clgan_mem_alloc(sizeof *p);
-  int code = spawn(program ? program : self, argv, ends[1], &p->pid);
+  int pass = o && o->pass ? fcntl(o->pass, F_DUPFD_CLOEXEC, CLGAN_PROCESS_PASSED + 1) : -1;
+  int code =
+      o && o->pass && pass < 0 ? errno : spawn(program ? program : self, argv, ends[1], o && o->mute, pass, &p->pid);
   close(ends[1]);
+  if (pass >= 0) close(pass);
   if (code != 0) {
     (void)clgan_error_set(e, CLGAN_ERR_IO, "%s: cannot be started: %s", program ? program : self, strerror(code));
     close(ends[0]);

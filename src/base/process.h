@@ -7,10 +7,19 @@
 
 struct clgan_process;
 
+/** What a child gets besides its words. Zero-initialise. */
+struct clgan_process_options {
+  bool mute; /**< standard error goes nowhere, instead of to the caller's */
+  int pass; /**< a descriptor that the child finds under number CLGAN_PROCESS_PASSED; 0: none. Of the caller's others, a
+                child inherits those that are not FD_CLOEXEC: give this one that flag, too. */
+};
+enum { CLGAN_PROCESS_PASSED = 3 };
+
 /** Starts a process with the caller's environment; standard input is empty, standard output is read by the caller,
  * standard error is shared. @param program its path, or NULL: the program that is running now.
- * @param argv argv[0] is the name it is given; ended by NULL. CLGAN_ERR_IO names the program. */
-enum clgan_status clgan_process_start(const char *program, const char *const *argv, struct clgan_process **out,
+ * @param argv argv[0] is the name it is given; ended by NULL. @param o or NULL. CLGAN_ERR_IO names the program. */
+enum clgan_status clgan_process_start(const char *program, const char *const *argv,
+                                      const struct clgan_process_options *o, struct clgan_process **out,
                                       struct clgan_error *e);
 
 enum clgan_process_said {

@@ -2,25 +2,21 @@
  * first launch. Other processes of the same program take their share of the work, into the cache that the driver keeps
  * on disk, where this one finds it.
  *
- * The plan is a file without a name, inherited by the helpers and mapped by all: a header, a row for each program, then
+ * The plan is a file without a name, handed to the helpers and mapped by all: a header, a row for each program, then
  * text: file, options, launches. Who is free takes the next row; a row that a helper died over is compiled by whoever
  * needs it, as if there had been no plan. */
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "cl/cl_private.h"
 #include "cl/warm.h"
-
-extern char **environ;
 
 enum { HELPERS_MAX = 3, UNITS_MIN = 3, UNITS_MAX = 256, ARGS_MAX = 32 };
 /* PoCL compiles a kernel once for launches of less than so many work-items along each side, once for others. */
@@ -215,53 +211,51 @@ static unsigned count_done(struct plan *p) {
 /* -- helpers -- */
 
 struct helpers {
-  pid_t pid[HELPERS_MAX];
+  struct clgan_process *process[HELPERS_MAX];
   int n;
 };
 
-static void start_helpers(struct clgan_cl *cl, const char *program, int fd, unsigned units, struct helpers *h) {
-  char number[16], device[32], word[] = "--compile-helper";
-  char *path = clgan_mem_strdup(program);
-  char *argv[] = {path, word, number, device, NULL};
-  posix_spawn_file_actions_t actions;
+static void start_helpers(struct clgan_cl *cl, int fd, unsigned units, struct helpers *h) {
+  const struct clgan_process_options o = {.mute = true, .pass = fd};
+  char number[16], device[32];
+  const char *const argv[] = {helper_program, "--compile-helper", number, device, NULL};
+  struct clgan_error ignored = {0}; /* without helpers everything is compiled here */
   long cores = sysconf(_SC_NPROCESSORS_ONLN);
   int wanted = cores > HELPERS_MAX ? HELPERS_MAX : (int)cores - 1;
   if (wanted > (int)units - 1) wanted = (int)units - 1;
-  (void)snprintf(number, sizeof number, "%d", fd);
+  (void)snprintf(number, sizeof number, "%d", CLGAN_PROCESS_PASSED);
   (void)snprintf(device, sizeof device, "%d:%d", cl->info.platform, cl->info.device);
-  if (posix_spawn_file_actions_init(&actions) == 0) {
-    (void)posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    (void)posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-    (void)posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-    for (int k = 0; k < wanted; k++)
-      if (posix_spawn(&h->pid[h->n], path, &actions, NULL, argv, environ) == 0) h->n++;
-    (void)posix_spawn_file_actions_destroy(&actions);
-  }
-  clgan_mem_free(path);
+  for (int k = 0; k < wanted; k++)
+    if (clgan_process_start(helper_program, argv, &o, &h->process[h->n], &ignored) == CLGAN_OK) h->n++;
 }
 
-/* Forgets those that have ended; true if one is still at work. */
-static bool helpers_alive(struct helpers *h) {
-  for (int k = 0; k < h->n; k++)
-    if (waitpid(h->pid[k], NULL, WNOHANG) != 0) h->pid[k--] = h->pid[--h->n];
-  return h->n > 0;
+/* Reads what a helper says, to no end, for @p silence_s (0: until it has ended). Has it ended? Then it is forgotten. */
+static bool drain(struct helpers *h, int k, double silence_s) {
+  enum clgan_process_said said;
+  const char *line;
+  do said = clgan_process_read(h->process[k], silence_s, &line);
+  while (said == CLGAN_PROCESS_LINE);
+  if (said == CLGAN_PROCESS_SILENT) return false;
+  (void)clgan_process_wait(h->process[k], 0);
+  clgan_process_destroy(h->process[k]);
+  h->process[k] = h->process[--h->n];
+  return true;
 }
 
 static void wait_for_helpers(struct plan *p, struct helpers *h, struct clgan_progress *bar) {
-  const struct timespec pause = {0, 5000000};
-  while (count_done(p) < p->units && helpers_alive(h)) {
+  while (count_done(p) < p->units && h->n > 0) {
     clgan_progress_update(bar, count_done(p), NULL);
-    (void)nanosleep(&pause, NULL);
+    for (int k = 0; k < h->n;) k += !drain(h, k, 0.002);
   }
   /* Whoever still runs has nothing left to do and ends by itself: wait, so that no zombie stays. */
-  for (int k = 0; k < h->n; k++) (void)waitpid(h->pid[k], NULL, 0);
+  while (h->n > 0) (void)drain(h, 0, 0);
 }
 
 static void work(struct clgan_cl *cl, struct plan *p, int fd) {
   struct clgan_progress bar;
   struct helpers h = {.n = 0};
   unsigned unit;
-  start_helpers(cl, helper_program, fd, p->units, &h);
+  start_helpers(cl, fd, p->units, &h);
   clgan_log_verbose("compiling %u programs, %d helpers", p->units, h.n);
   clgan_progress_begin(&bar, "compile", "programs", p->units, 0);
   while (h.n > 0 && take(p, &unit)) {
@@ -279,6 +273,7 @@ void clgan_programs_warm(struct clgan_cl *cl, const struct clgan_warm_launch *l,
   FILE *file = d->n >= UNITS_MIN ? tmpfile() : NULL;
   struct plan *p = file != NULL ? publish(d, fileno(file)) : NULL;
   if (p != NULL) {
+    (void)fcntl(fileno(file), F_SETFD, FD_CLOEXEC); /* for the helpers, no other child */
     work(cl, p, fileno(file));
     (void)munmap(p, p->bytes);
   }

@@ -45,7 +45,7 @@ static enum clgan_status start(const struct clgan_selftest_options *o, const str
   if (o->golden) argv[n++] = "--golden", argv[n++] = o->golden;
   argv[n++] = "--";
   for (size_t k = 0; k < o->n_names; k++) argv[n++] = o->names[k];
-  enum clgan_status s = clgan_process_start(NULL, argv, out, e);
+  enum clgan_status s = clgan_process_start(NULL, argv, NULL, out, e);
   clgan_mem_free(argv);
   return s;
 }

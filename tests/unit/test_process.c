@@ -1,9 +1,11 @@
 /* Child processes: lines, silence, ends of every kind. The children are /bin/sh, and this program itself. */
 #define _XOPEN_SOURCE 700
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "unit.h"
 
@@ -15,7 +17,7 @@ static struct clgan_process *start(const char *script) {
   struct clgan_error e = {0};
   struct clgan_process *p;
   const char *argv[] = {"sh", "-c", script, NULL};
-  if (clgan_process_start("/bin/sh", argv, &p, &e) != CLGAN_OK) fail_msg("%s", e.text);
+  if (clgan_process_start("/bin/sh", argv, NULL, &p, &e) != CLGAN_OK) fail_msg("%s", e.text);
   return p;
 }
 
@@ -104,7 +106,7 @@ static void a_missing_program_is_an_error(void **state) {
   struct clgan_error e = {0};
   struct clgan_process *p;
   const char *argv[] = {"x", NULL};
-  assert_int_equal(clgan_process_start("/no/such/program", argv, &p, &e), CLGAN_ERR_IO);
+  assert_int_equal(clgan_process_start("/no/such/program", argv, NULL, &p, &e), CLGAN_ERR_IO);
   assert_null(p);
   assert_non_null(strstr(e.text, "/no/such/program"));
 }
@@ -114,7 +116,7 @@ static void starts_itself(void **state) {
   struct clgan_error e = {0};
   struct clgan_process *p;
   const char *argv[] = {"self", "echo", "a b", NULL};
-  if (clgan_process_start(NULL, argv, &p, &e) != CLGAN_OK) fail_msg("%s", e.text);
+  if (clgan_process_start(NULL, argv, NULL, &p, &e) != CLGAN_OK) fail_msg("%s", e.text);
   expect_line(p, "self: a b");
   assert_int_equal(clgan_process_wait(p, 0).status, 7);
   clgan_process_destroy(p);
@@ -122,6 +124,38 @@ static void starts_itself(void **state) {
   assert_non_null(path);
   assert_non_null(strstr(path, "test_process"));
   clgan_mem_free(path);
+}
+
+static void a_descriptor_is_passed_and_no_other(void **state) {
+  (void)state;
+  struct clgan_error e = {0};
+  struct clgan_process *p;
+  /* sh's $0: a descriptor that must be closed in the child */
+  const char *argv[] = {"sh", "-c", "cat <&3; echo unseen >&2; (true <&$0) 2>/dev/null && echo open; exit 5", NULL,
+                        NULL};
+  char number[16];
+  FILE *file = tmpfile();
+  assert_non_null(file);
+  assert_true(fputs("passed\n", file) >= 0 && fflush(file) == 0 && fseek(file, 0, SEEK_SET) == 0);
+  /* twice: whatever its number was, 3 included */
+  for (int k = 0; k < 2; k++) {
+    int fd = k == 0 ? fileno(file) : fcntl(fileno(file), F_DUPFD_CLOEXEC, 6);
+    assert_true(fd > 0 && fd < 10 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && lseek(fd, 0, SEEK_SET) == 0);
+    (void)snprintf(number, sizeof number, "%d", fd == CLGAN_PROCESS_PASSED ? 9 : fd);
+    argv[3] = number;
+    const struct clgan_process_options o = {.mute = true, .pass = fd};
+    if (clgan_process_start("/bin/sh", argv, &o, &p, &e) != CLGAN_OK) fail_msg("%s", e.text);
+    expect_line(p, "passed");
+    const char *line;
+    assert_int_equal(clgan_process_read(p, 0, &line), CLGAN_PROCESS_END);
+    assert_int_equal(clgan_process_wait(p, 0).status, 5);
+    clgan_process_destroy(p);
+    if (k == 1) close(fd);
+  }
+  assert_int_equal(fclose(file), 0);
+  const struct clgan_process_options closed = {.pass = 77};
+  assert_int_equal(clgan_process_start("/bin/sh", argv, &closed, &p, &e), CLGAN_ERR_IO);
+  assert_null(p);
 }
 
 int main(int argc, char **argv) {
@@ -133,7 +167,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(lines_and_exit_status), cmocka_unit_test(long_lines_and_many),
       cmocka_unit_test(silence_is_noticed),    cmocka_unit_test(what_does_not_end_is_killed),
       cmocka_unit_test(signals_are_told),      cmocka_unit_test(a_missing_program_is_an_error),
-      cmocka_unit_test(starts_itself),
+      cmocka_unit_test(starts_itself),         cmocka_unit_test(a_descriptor_is_passed_and_no_other),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
