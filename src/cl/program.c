@@ -100,41 +100,57 @@ static char *all_options(const struct clgan_cl *cl, const char *options) {
                           strstr(options, "-cl-std=") != NULL ? "" : "-cl-std=CL1.2 ", options, cl->quirks.options);
 }
 
+/* What a program is built from, and the name that the cache knows it by. */
+struct recipe {
+  char *text, *options;
+  char key[65];
+};
+
+static enum clgan_status recipe_read(const struct clgan_cl *cl, const char *file, const char *options, struct recipe *r,
+                                     struct clgan_error *e) {
+  CLGAN_TRY(clgan_source_load(file, &r->text, e));
+  r->options = all_options(cl, options);
+  make_key(cl, r->text, r->options, r->key);
+  return CLGAN_OK;
+}
+
+static void recipe_free(struct recipe *r) {
+  clgan_mem_free(r->text);
+  clgan_mem_free(r->options);
+}
+
 bool clgan_program_is_ready(struct clgan_cl *cl, const char *file, const char *options) {
   struct clgan_error ignored = {0};
-  char *text = NULL, key[65];
+  struct recipe r = {0};
   if (find_program(cl, file, options) != NULL) return true;
-  if (!cl->cache || clgan_source_load(file, &text, &ignored) != CLGAN_OK) return false;
-  char *build_options = all_options(cl, options);
-  make_key(cl, text, build_options, key);
-  char *path = clgan_cache_path(key);
+  if (!cl->cache || recipe_read(cl, file, options, &r, &ignored) != CLGAN_OK) return false;
+  char *path = clgan_cache_path(r.key);
   bool ready = path != NULL && clgan_file_exists(path);
   clgan_mem_free(path);
-  clgan_mem_free(build_options);
-  clgan_mem_free(text);
+  recipe_free(&r);
   return ready;
 }
 
 enum clgan_status clgan_program_get(struct clgan_cl *cl, const char *file, const char *options,
                                     struct clgan_program **out, struct clgan_error *e) {
+  struct recipe r = {0};
   if (options == NULL) options = "";
   *out = find_program(cl, file, options);
   if (*out != NULL) return CLGAN_OK;
-  char *text = NULL;
-  CLGAN_TRY(clgan_source_load(file, &text, e));
+  CLGAN_TRY(recipe_read(cl, file, options, &r, e));
   struct clgan_program *p = clgan_mem_alloc(sizeof *p);
   p->cl = cl;
   p->file = clgan_mem_strdup(file);
   p->options = clgan_mem_strdup(options);
-  p->build_options = all_options(cl, options);
-  make_key(cl, text, p->build_options, p->key);
-  if (cl->cache) p->program = load_binary(cl, p->build_options, p->key, &p->stored_bytes);
+  p->build_options = clgan_mem_strdup(r.options);
+  memcpy(p->key, r.key, sizeof p->key);
+  if (cl->cache) p->program = load_binary(cl, r.options, r.key, &p->stored_bytes);
   enum clgan_status s = CLGAN_OK;
   if (p->program != NULL)
     cl->stats.programs_loaded++;
   else
-    s = compile(cl, file, p->build_options, text, &p->program, e);
-  clgan_mem_free(text);
+    s = compile(cl, file, r.options, r.text, &p->program, e);
+  recipe_free(&r);
   if (s != CLGAN_OK) {
     clgan_program_destroy(p);
     return s;
