@@ -186,7 +186,7 @@ static enum clgan_status choose_turns(struct probe *p, struct launch *l, int *tu
   }
 }
 
-static enum clgan_status run_fma(struct probe *p, const char *type, size_t size, size_t vector, int chains,
+static enum clgan_status run_fma(struct probe *p, const char *type, size_t vector, int chains,
                                  struct clgan_buffer *const *b, struct clgan_bench_row *r, struct clgan_error *e) {
   const size_t group = p->cpu ? 1 : 256, groups = p->units * (p->cpu ? 8 : 64);
   int turns = 0;
@@ -194,7 +194,6 @@ static enum clgan_status run_fma(struct probe *p, const char *type, size_t size,
   struct launch l = {.global = groups * group, .local = group};
   struct clgan_median found;
   char options[96];
-  (void)size;
   (void)snprintf(options, sizeof options, "-DT=%s -DV=%zu -DWG=%zu -DCHAINS=%d%s", type, vector, group, chains,
                  strcmp(type, "half") == 0     ? " -DHALF"
                  : strcmp(type, "double") == 0 ? " -DDOUBLE"
@@ -216,7 +215,7 @@ static enum clgan_status run_fma(struct probe *p, const char *type, size_t size,
 }
 
 /* The best of several numbers of chains: too few wait for one another, too many do not fit the registers. */
-static void measure_fma(struct probe *p, const char *type, size_t size, size_t vector, struct clgan_buffer *const *b,
+static void measure_fma(struct probe *p, const char *type, size_t vector, struct clgan_buffer *const *b,
                         struct clgan_error *e) {
   static const int chains[] = {4, 6, 8, 10, 12, 16};
   char name[32];
@@ -225,7 +224,7 @@ static void measure_fma(struct probe *p, const char *type, size_t size, size_t v
   enum clgan_status s = CLGAN_OK;
   for (size_t k = 0; k < sizeof chains / sizeof chains[0] && s == CLGAN_OK; k++)
     if (!p->quick || chains[k] == 6 || chains[k] == 10 || vector == 16)
-      s = run_fma(p, type, size, vector, chains[k], b, r, e);
+      s = run_fma(p, type, vector, chains[k], b, r, e);
   if (s == CLGAN_OK && strcmp(type, "float") == 0) p->best.peak_gflops = fmax(p->best.peak_gflops, r->gflops);
   settle(p, r, s, e);
 }
@@ -260,7 +259,7 @@ static enum clgan_status measure(struct probe *p, struct clgan_buffer *const *b,
     if (p->peaks && types[t].size != 4) continue;
     if ((types[t].size == 2 && !d->fp16) || (types[t].size == 8 && !d->fp64)) continue;
     CLGAN_TRY(write_numbers(b[0], types[t].size, e));
-    for (size_t v = p->peaks ? 4 : 1; v <= 16; v *= 2) measure_fma(p, types[t].type, types[t].size, v, b, e);
+    for (size_t v = p->peaks ? 4 : 1; v <= 16; v *= 2) measure_fma(p, types[t].type, v, b, e);
   }
   return CLGAN_OK;
 }
