@@ -42,6 +42,10 @@ struct clgan_option {
 #define CLGAN_REAL(name_, out_, lo_, hi_, help_) \
   { .name = name_, .kind = CLGAN_OPTION_REAL, .out = out_, .argument = "X", .lo = lo_, .hi = hi_, .help = help_ }
 
+/* --json [F]: see clgan_json_write. */
+#define CLGAN_JSON(out_, help_) \
+  { .name = "json", .kind = CLGAN_OPTION_MAYBE, .out = out_, .argument = "F", .help = help_ }
+
 /** A subcommand's usage. Every one has --help, --quiet and --verbose besides its table. */
 struct clgan_usage {
   const char *name;

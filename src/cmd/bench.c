@@ -36,12 +36,8 @@ static enum clgan_status load(const struct options *o, const char *name, struct 
 static enum clgan_status write_json(const struct options *o, const struct clgan_device_info *d,
                                     const struct clgan_bench_row *rows, size_t n, struct clgan_error *e) {
   char *text = NULL;
-  enum clgan_status s = CLGAN_OK;
   CLGAN_TRY(clgan_bench_result(d, rows, n, &text, e));
-  if (*o->json)
-    s = clgan_file_write(o->json, text, strlen(text), e);
-  else
-    fputs(text, stdout);
+  enum clgan_status s = clgan_json_write(o->json, text, e);
   clgan_mem_free(text);
   return s;
 }
@@ -210,11 +206,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       CLGAN_FLAG("no-tuning", 0, &o->no_tuning, "kernels by clgan's own rules, not by what `clgan tune` found"),
       CLGAN_FLAG("quick", 0, &o->quick, "shorter runs, fewer of them, wider intervals"),
       CLGAN_FLAG("profile", 0, &o->profile, "also the time of each launch of a step, on stderr"),
-      {.name = "json",
-       .kind = CLGAN_OPTION_MAYBE,
-       .out = &o->json,
-       .argument = "F",
-       .help = "results as JSON to F, or to standard output"},
+      CLGAN_JSON(&o->json, "results as JSON to F, or to standard output"),
   };
   const struct clgan_usage usage = {
       .name = "bench",

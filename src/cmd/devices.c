@@ -50,10 +50,9 @@ static enum clgan_status print_json(const struct clgan_device_list *l, size_t ch
   cJSON_AddStringToObject(root, "auto", reason);
   char *text = cJSON_Print(root);
   cJSON_Delete(root);
-  if (!text) return clgan_error_set(e, CLGAN_ERR_MEMORY, "not enough memory for the list as JSON");
-  printf("%s\n", text);
+  enum clgan_status s = clgan_json_write("", text, e);
   free(text);
-  return CLGAN_OK;
+  return s;
 }
 
 static void print_table(const struct clgan_device_list *l, size_t chosen, const char *reason) {

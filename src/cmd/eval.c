@@ -67,12 +67,8 @@ static enum clgan_status draw_grid(struct clgan_nets *nets, uint64_t seed, struc
 static enum clgan_status write_json(const struct options *o, const struct clgan_eval_facts *x,
                                     const struct clgan_evaluation *v, struct clgan_error *e) {
   char *text = NULL;
-  enum clgan_status s = CLGAN_OK;
   CLGAN_TRY(clgan_eval_json(x, v, &text, e));
-  if (*o->json)
-    s = clgan_file_write(o->json, text, strlen(text), e);
-  else
-    fputs(text, stdout);
+  enum clgan_status s = clgan_json_write(o->json, text, e);
   clgan_mem_free(text);
   return s;
 }
@@ -182,11 +178,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
                   "training of the classifier (default: by the set's size)"),
       CLGAN_WORD("device", 'd', &o->device, "D", CLGAN_DEVICE_HELP),
       CLGAN_WORD("html", 0, &o->html, "F", "also a page with pictures, in one file"),
-      {.name = "json",
-       .kind = CLGAN_OPTION_MAYBE,
-       .out = &o->json,
-       .argument = "F",
-       .help = "also as JSON to F, or to standard output"},
+      CLGAN_JSON(&o->json, "also as JSON to F, or to standard output"),
   };
   const struct clgan_usage usage = {
       .name = "eval",

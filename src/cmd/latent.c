@@ -329,15 +329,8 @@ static enum clgan_status tell(const struct options *o, const struct clgan_latent
   if (!o->json || *o->json) clgan_latent_print(l);
   if (o->json) {
     char *json = clgan_latent_json(l);
-    if (!json) return clgan_error_set(e, CLGAN_ERR_MEMORY, "not enough memory for the results as JSON");
-    char *text = clgan_mem_printf("%s\n", json);
-    enum clgan_status s = CLGAN_OK;
-    if (*o->json)
-      s = clgan_file_write(o->json, text, strlen(text), e);
-    else
-      fputs(text, stdout);
+    enum clgan_status s = clgan_json_write(o->json, json, e);
     free(json);
-    clgan_mem_free(text);
     CLGAN_TRY(s);
   }
   if (o->html) CLGAN_TRY(clgan_latent_page(l, o->html, e));
@@ -412,11 +405,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
                   "how many of its images, drawn at random (default 10000); generated ones in proportion"),
       CLGAN_WHOLE("seed", 0, &o->seed, NULL, 0, UINT64_MAX, "seed of every draw (default 0)"),
       CLGAN_WORD("html", 0, &o->html, "F", "write a page with the figures and pictures"),
-      {.name = "json",
-       .kind = CLGAN_OPTION_MAYBE,
-       .out = &o->json,
-       .argument = "F",
-       .help = "write JSON to F, or to standard output instead of the table"},
+      CLGAN_JSON(&o->json, "write JSON to F, or to standard output instead of the table"),
       CLGAN_WORD("traverse", 0, &o->traverse, "F.png", "write the sheet of the most influential dimensions"),
       CLGAN_WORD("class", 0, &o->words.cls, "C", "class of that sheet (default: the middle one)"),
       CLGAN_WORD("digit", 0, &o->words.digit, "D", "the same as --class"),

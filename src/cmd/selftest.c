@@ -16,12 +16,7 @@ struct options {
 
 static enum clgan_status write_json(const struct options *o, const cJSON *result, struct clgan_error *e) {
   char *text = cJSON_Print(result);
-  enum clgan_status s = CLGAN_OK;
-  if (!text) return clgan_error_set(e, CLGAN_ERR_MEMORY, "not enough memory for the result as JSON");
-  if (*o->json)
-    s = clgan_file_write(o->json, text, strlen(text), e);
-  else
-    puts(text);
+  enum clgan_status s = clgan_json_write(o->json, text, e);
   free(text);
   return s;
 }
@@ -103,11 +98,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       CLGAN_WORD("device", 'd', &o->device, "D", "as for train; all: each device, in a process of its own"),
       CLGAN_FLAG("quick", 0, &o->test.quick, "small cases and one model's steps only"),
       CLGAN_WORD("golden", 0, &o->test.golden, "DIR", "replay these golden files too (default: the source tree's)"),
-      {.name = "json",
-       .kind = CLGAN_OPTION_MAYBE,
-       .out = &o->json,
-       .argument = "F",
-       .help = "results as JSON to F, or to standard output"},
+      CLGAN_JSON(&o->json, "results as JSON to F, or to standard output"),
       CLGAN_REAL("patience", &o->test.patience, 1, 86400, "--device all: seconds of silence that end a device"),
       CLGAN_FLAG("stream", 0, &o->test.stream, "as it goes, a JSON object a line: what --device all reads"),
   };

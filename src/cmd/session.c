@@ -1,9 +1,11 @@
 /* session.c: devices and weights opened for a subcommand. SPDX-License-Identifier: MIT */
 #include "cmd/session.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -38,4 +40,18 @@ enum clgan_status clgan_session_check(const char *weights, const char *out, cons
   if (!out) return clgan_error_set(e, CLGAN_ERR_USAGE, "-o OUT is missing: a name ending in %s%s%s", ending, or, other);
   if (clgan_path_ends(out, ending) || (other[0] && clgan_path_ends(out, other))) return CLGAN_OK;
   return clgan_error_set(e, CLGAN_ERR_USAGE, "-o %s: the name must end in %s%s%s", out, ending, or, other);
+}
+
+enum clgan_status clgan_json_write(const char *path, const char *text, struct clgan_error *e) {
+  if (!text) return clgan_error_set(e, CLGAN_ERR_MEMORY, "not enough memory for the results as JSON");
+  size_t n = strlen(text);
+  const char *end = n && text[n - 1] == '\n' ? "" : "\n";
+  if (!*path) {
+    printf("%s%s", text, end);
+    return CLGAN_OK;
+  }
+  char *whole = clgan_mem_printf("%s%s", text, end);
+  enum clgan_status s = clgan_file_write(path, whole, strlen(whole), e);
+  clgan_mem_free(whole);
+  return s;
 }

@@ -23,6 +23,10 @@ enum clgan_status clgan_session_check(const char *weights, const char *out, cons
 /** True if @p path ends in @p ending (".png"), letters' case aside. */
 bool clgan_path_ends(const char *path, const char *ending);
 
+/** Results as JSON to the file that --json names, or to standard output where it names none (""), ended by a newline.
+ * @param text NULL (there was no memory for it) is CLGAN_ERR_MEMORY. */
+enum clgan_status clgan_json_write(const char *path, const char *text, struct clgan_error *e);
+
 /** The text that --device's help shows. */
 #define CLGAN_DEVICE_HELP "auto, cpu, gpu, P:D, or part of a name (default $CLGAN_DEVICE, else auto)"
 #endif
