@@ -171,10 +171,8 @@ static enum clgan_status classes_from_factors(clgan_model *m, size_t n, const fl
   NEED(m, classes);
   for (size_t i = 0; i < n; i++) {
     const float *row = factors + i * m->facts.factors;
-    uint32_t best = 0;
+    uint32_t best = (uint32_t)clgan_logits_likeliest(row, (int)m->facts.classes);
     double sum = 0;
-    for (uint32_t k = 1; k < m->facts.classes; k++)
-      if (row[k] > row[best]) best = k;
     for (uint32_t k = 0; k < m->facts.classes; k++) sum += exp((double)row[k] - (double)row[best]);
     classes[i] = best;
     if (shares) shares[i] = (float)(1 / sum);

@@ -23,7 +23,7 @@ static struct estimate look(const struct clgan_encoded *c, size_t i) {
   if (!c->factors) return r;
   const float *f = c->factors + i * (size_t)clgan_sampler_factors(m);
   if (m->condition == CLGAN_CONDITION_CLASS) {
-    r.digit = clgan_condition_likeliest(m, f);
+    r.digit = clgan_logits_likeliest(f, m->classes);
     return r;
   }
   r.years = clgan_condition_years(m, f[0]);

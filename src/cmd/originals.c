@@ -168,7 +168,7 @@ struct clgan_condition_given clgan_originals_resolve(const struct clgan_model *m
   struct clgan_condition_given r = *g;
   if (m->condition == CLGAN_CONDITION_CLASS) {
     if (r.digit < 0 && x->digit && x->digit[i] < m->classes) r.digit = (int)x->digit[i];
-    if (r.digit < 0) r.digit = clgan_condition_likeliest(m, factors);
+    if (r.digit < 0) r.digit = clgan_logits_likeliest(factors, m->classes);
     return r;
   }
   if (isnan(r.age) && x->age) r.age = (double)x->age[i];

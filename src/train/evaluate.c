@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "data/sheet.h"
 #include "train/evaluate_private.h"
+#include "train/sampler.h"
 
 enum { CHUNK = 512 }; /* images of a pass on the host at once */
 
@@ -16,15 +17,8 @@ static size_t image_size(const struct clgan_model *m) {
   return (size_t)m->height * (size_t)m->width * (size_t)m->channels;
 }
 
-static int likeliest(const float *logits, int classes) {
-  int best = 0;
-  for (int k = 1; k < classes; k++)
-    if (logits[k] > logits[best]) best = k;
-  return best;
-}
-
 static void softmax(const float *logits, int classes, float *p) {
-  double sum = 0, top = (double)logits[likeliest(logits, classes)];
+  double sum = 0, top = (double)logits[clgan_logits_likeliest(logits, classes)];
   for (int k = 0; k < classes; k++) sum += exp((double)logits[k] - top);
   for (int k = 0; k < classes; k++) p[k] = (float)(exp((double)logits[k] - top) / sum);
 }
@@ -122,7 +116,8 @@ static enum clgan_status judge_chunk(struct clgan_work *w, struct chunk *b, cons
   CLGAN_TRY(clgan_judge_read(w->judge, n, b->images, b->answers, b->features, e));
   for (size_t i = 0; i < n; i++) {
     w->v->judge.n[b->label[i]]++;
-    w->v->judge.right[b->label[i]] += likeliest(b->answers + i * (size_t)w->v->classes, w->v->classes) == b->label[i];
+    w->v->judge.right[b->label[i]] +=
+        clgan_logits_likeliest(b->answers + i * (size_t)w->v->classes, w->v->classes) == b->label[i];
   }
   return CLGAN_OK;
 }
@@ -163,7 +158,7 @@ static enum clgan_status generated(struct clgan_work *w, struct chunk *b, size_t
   CLGAN_TRY(draw(w, b, n, e));
   CLGAN_TRY(clgan_judge_read(w->judge, n, b->pictures, b->answers, b->features, e));
   for (size_t i = 0; i < n; i++) {
-    int asked = (int)((first + i) % K), read = likeliest(b->answers + i * K, (int)K);
+    int asked = (int)((first + i) % K), read = clgan_logits_likeliest(b->answers + i * K, (int)K);
     float *p = w->fake_p + (first + i) * K;
     softmax(b->answers + i * K, (int)K, p);
     w->v->asked.n[asked]++;
@@ -198,7 +193,7 @@ static enum clgan_status read_made(struct clgan_work *w, struct chunk *b, size_t
   size_t K = (size_t)w->v->classes, size = image_size(w->m);
   CLGAN_TRY(clgan_judge_read(w->judge, n, b->pictures, b->answers, b->features, e));
   for (size_t i = 0; i < n; i++) {
-    int read = likeliest(b->answers + i * K, (int)K), label = b->label[i];
+    int read = clgan_logits_likeliest(b->answers + i * K, (int)K), label = b->label[i];
     if (!truth) {
       w->kept_own += read == label;
       continue;
@@ -246,7 +241,7 @@ static enum clgan_status by_own_label(struct clgan_work *w, struct chunk *b, siz
   size_t C = (size_t)w->m->condition_size, F = (size_t)clgan_sampler_factors(w->m);
   for (size_t i = 0; i < n; i++) {
     clgan_condition_from_factors(w->m, b->factors + i * F, b->c + i * C);
-    if (w->judge) w->own_right += likeliest(b->factors + i * F, (int)F) == b->label[i];
+    if (w->judge) w->own_right += clgan_logits_likeliest(b->factors + i * F, (int)F) == b->label[i];
   }
   CLGAN_TRY(draw(w, b, n, e));
   add_likeness(w, b, n, &w->with_own);

@@ -15,7 +15,8 @@ struct clgan_sampler {
   struct clgan_run *run[2];
 };
 
-struct clgan_sampler *clgan_sampler_create(struct clgan_cl *cl, struct clgan_store *store, const struct clgan_model *m, int batch) {
+struct clgan_sampler *clgan_sampler_create(struct clgan_cl *cl, struct clgan_store *store, const struct clgan_model *m,
+                                           int batch) {
   struct clgan_sampler *s = clgan_mem_alloc(sizeof *s);
   s->cl = cl;
   s->store = store;
@@ -95,7 +96,8 @@ static enum clgan_status retire(struct stream *s, struct flight *f, struct clgan
 }
 
 static enum clgan_status room_for(struct stream *s, struct flight *f, struct clgan_error *e) {
-  for (size_t k = 0; k < s->n_rows; k++) CLGAN_TRY(clgan_mem_try(&f->room[k], s->batch, s->rows[k].bytes, "a batch", e));
+  for (size_t k = 0; k < s->n_rows; k++)
+    CLGAN_TRY(clgan_mem_try(&f->room[k], s->batch, s->rows[k].bytes, "a batch", e));
   return CLGAN_OK;
 }
 
@@ -125,8 +127,8 @@ static enum clgan_status launch(struct stream *s, struct flight *f, size_t at, s
 
 /* All rows, with at most two batches under way, so that the device need not wait for the host. @param rows inputs, then
  * outputs. */
-static enum clgan_status run_rows(struct clgan_sampler *p, enum clgan_use use, size_t n, const struct rows *rows, size_t n_rows,
-                                  struct clgan_error *e) {
+static enum clgan_status run_rows(struct clgan_sampler *p, enum clgan_use use, size_t n, const struct rows *rows,
+                                  size_t n_rows, struct clgan_error *e) {
   struct stream s = {p->run[use], rows, n_rows, n, (size_t)p->batch, {{0}}};
   struct clgan_error ignored = {0};
   enum clgan_status st = CLGAN_OK;
@@ -137,7 +139,8 @@ static enum clgan_status run_rows(struct clgan_sampler *p, enum clgan_use use, s
     if (st == CLGAN_OK) st = clgan_cl_flush(p->cl, e);
   }
   for (size_t i = 0; i < IN_FLIGHT && st == CLGAN_OK; i++) st = retire(&s, &s.flight[(k + i) % IN_FLIGHT], e);
-  if (st != CLGAN_OK) clgan_cl_finish(p->cl, &ignored); /* nothing may be under way to or from memory that is given back */
+  if (st != CLGAN_OK)
+    clgan_cl_finish(p->cl, &ignored); /* nothing may be under way to or from memory that is given back */
   for (size_t i = 0; i < IN_FLIGHT; i++) {
     clgan_event_destroy(s.flight[i].done);
     for (size_t r = 0; r < n_rows; r++) clgan_mem_free(s.flight[i].room[r]);
@@ -145,9 +148,12 @@ static enum clgan_status run_rows(struct clgan_sampler *p, enum clgan_use use, s
   return st;
 }
 
-static size_t image_size(const struct clgan_model *m) { return (size_t)m->height * (size_t)m->width * (size_t)m->channels; }
+static size_t image_size(const struct clgan_model *m) {
+  return (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+}
 
-enum clgan_status clgan_sampler_generate(struct clgan_sampler *s, size_t n, const float *z, const float *c, float *x, struct clgan_error *e) {
+enum clgan_status clgan_sampler_generate(struct clgan_sampler *s, size_t n, const float *z, const float *c, float *x,
+                                         struct clgan_error *e) {
   CLGAN_TRY(ready(s, CLGAN_USE_GENERATE, e));
   const struct clgan_use_graph *u = s->graph[CLGAN_USE_GENERATE];
   struct rows rows[3];
@@ -159,10 +165,11 @@ enum clgan_status clgan_sampler_generate(struct clgan_sampler *s, size_t n, cons
   return run_rows(s, CLGAN_USE_GENERATE, n, rows, k, e);
 }
 
-enum clgan_status clgan_sampler_codes(struct clgan_sampler *s, size_t n, const unsigned char *images, float *z, float *factors,
-                                      float *features, struct clgan_error *e) {
+enum clgan_status clgan_sampler_codes(struct clgan_sampler *s, size_t n, const unsigned char *images, float *z,
+                                      float *factors, float *features, struct clgan_error *e) {
   if (features && !clgan_sampler_feature_count(s->m))
-    return clgan_error_set(e, CLGAN_ERR_USAGE, "model %.60s: E has no hidden layer, so there are no features", s->m->name);
+    return clgan_error_set(e, CLGAN_ERR_USAGE, "model %.60s: E has no hidden layer, so there are no features",
+                           s->m->name);
   CLGAN_TRY(ready(s, CLGAN_USE_ENCODE, e));
   const struct clgan_use_graph *u = s->graph[CLGAN_USE_ENCODE];
   const struct rows out[3] = {
@@ -176,12 +183,13 @@ enum clgan_status clgan_sampler_codes(struct clgan_sampler *s, size_t n, const u
   return k == 1 ? CLGAN_OK : run_rows(s, CLGAN_USE_ENCODE, n, rows, k, e);
 }
 
-enum clgan_status clgan_sampler_encode(struct clgan_sampler *s, size_t n, const unsigned char *images, float *z, float *factors,
-                                       struct clgan_error *e) {
+enum clgan_status clgan_sampler_encode(struct clgan_sampler *s, size_t n, const unsigned char *images, float *z,
+                                       float *factors, struct clgan_error *e) {
   return clgan_sampler_codes(s, n, images, z, factors, NULL, e);
 }
 
-enum clgan_status clgan_sampler_features(struct clgan_sampler *s, size_t n, const unsigned char *images, float *features, struct clgan_error *e) {
+enum clgan_status clgan_sampler_features(struct clgan_sampler *s, size_t n, const unsigned char *images,
+                                         float *features, struct clgan_error *e) {
   return clgan_sampler_codes(s, n, images, NULL, NULL, features, e);
 }
 
@@ -215,16 +223,16 @@ double clgan_condition_years(const struct clgan_model *m, float value) {
   return m->settings.age_range == 11 ? ((double)value + 1) * 40 : (double)value * 80;
 }
 
-int clgan_condition_likeliest(const struct clgan_model *m, const float *factors) {
+int clgan_logits_likeliest(const float *logits, int classes) {
   int best = 0;
-  for (int k = 1; k < m->classes; k++)
-    if (factors[k] > factors[best]) best = k;
+  for (int k = 1; k < classes; k++)
+    if (logits[k] > logits[best]) best = k;
   return best;
 }
 
 void clgan_condition_from_factors(const struct clgan_model *m, const float *factors, float *c) {
   if (m->condition == CLGAN_CONDITION_CLASS) {
-    clgan_condition_class(m, clgan_condition_likeliest(m, factors), c);
+    clgan_condition_class(m, clgan_logits_likeliest(factors, m->classes), c);
   } else if (m->condition == CLGAN_CONDITION_FACE) {
     fill_face(m, factors[0], m->settings.gender && factors[1] > 0 ? 1.0f : -1.0f, c);
   }

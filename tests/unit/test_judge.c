@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include "base/log.h"
 #include "scratch.h"
+#include "train/sampler.h"
 
 enum { STEPS = 90, TESTED = 500 };
 
@@ -60,10 +61,7 @@ static bool ask(const struct clgan_judge_options *o, struct answers *a) {
   MUST(clgan_judge_read(j, TESTED, images, a->logits, a->features, &error));
   a->right = 0;
   for (int i = 0; i < TESTED; i++) {
-    int best = 0;
-    for (int k = 1; k < 10; k++)
-      if (a->logits[i * 10 + k] > a->logits[i * 10 + best]) best = k;
-    a->right += best == data->digit[items[i]];
+    a->right += clgan_logits_likeliest(a->logits + i * 10, 10) == data->digit[items[i]];
   }
   bool cached = clgan_judge_cached(j);
   clgan_mem_free(items);
