@@ -39,30 +39,6 @@ char *clgan_mem_strdup(const char *s) {
   return copy;
 }
 
-static char *format_new(const char *format, va_list ap, size_t *length) {
-  va_list again;
-  int n;
-  char *s;
-  va_copy(again, ap);
-  n = vsnprintf(NULL, 0, format, again);
-  va_end(again);
-  if (n < 0) n = 0;
-  s = clgan_mem_alloc((size_t)n + 1);
-  if (n > 0) vsnprintf(s, (size_t)n + 1, format, ap);
-  *length = (size_t)n;
-  return s;
-}
-
-char *clgan_mem_printf(const char *format, ...) {
-  va_list ap;
-  size_t n;
-  char *s;
-  va_start(ap, format);
-  s = format_new(format, ap, &n);
-  va_end(ap);
-  return s;
-}
-
 void clgan_mem_free(void *p) { free(p); }
 
 enum clgan_status clgan_mem_try(void **out, size_t count, size_t size, const char *what, struct clgan_error *e) {
@@ -95,15 +71,34 @@ void clgan_text_append(struct clgan_text *t, const void *bytes, size_t n) {
   t->s[t->len] = '\0';
 }
 
+/* Formats at the text's end, in place. */
+static void text_vprintf(struct clgan_text *t, const char *format, va_list ap) {
+  va_list again;
+  va_copy(again, ap);
+  int n = vsnprintf(NULL, 0, format, again);
+  va_end(again);
+  size_t length = n > 0 ? (size_t)n : 0;
+  if (length >= SIZE_MAX - t->len) exhausted(SIZE_MAX);
+  t->s = clgan_mem_grow(t->s, t->len + length, &t->cap, 1);
+  if (length) vsnprintf(t->s + t->len, length + 1, format, ap);
+  t->len += length;
+  t->s[t->len] = '\0';
+}
+
 void clgan_text_printf(struct clgan_text *t, const char *format, ...) {
   va_list ap;
-  size_t n;
-  char *s;
   va_start(ap, format);
-  s = format_new(format, ap, &n);
+  text_vprintf(t, format, ap);
   va_end(ap);
-  clgan_text_append(t, s, n);
-  clgan_mem_free(s);
+}
+
+char *clgan_mem_printf(const char *format, ...) {
+  struct clgan_text t = {0};
+  va_list ap;
+  va_start(ap, format);
+  text_vprintf(&t, format, ap);
+  va_end(ap);
+  return t.s;
 }
 
 void clgan_text_free(struct clgan_text *t) {

@@ -63,15 +63,11 @@ LOSS_SHAPE(ce, CLGAN_OP_LOSS_CE)
 
 /* -- references -- */
 
-static size_t rows_of(const struct clgan_ir *g, const struct clgan_node *node) {
-  return (size_t)clgan_ir_shape(g, node->in[0]).n;
-}
-
 static void gan_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
                           double *const *out) {
   const struct clgan_attr *a = &node->attr;
-  out[0][0] = clgan_ref_loss_gan(rows_of(g, node) / 2, in[0], a->i[CLGAN_LOSS_I_FIRST], a->i[CLGAN_LOSS_I_SECOND],
-                                 (double)a->f[CLGAN_LOSS_F_WEIGHT]);
+  out[0][0] = clgan_ref_loss_gan(clgan_loss_rows(g, node) / 2, in[0], a->i[CLGAN_LOSS_I_FIRST],
+                                 a->i[CLGAN_LOSS_I_SECOND], (double)a->f[CLGAN_LOSS_F_WEIGHT]);
 }
 
 static void l1_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
@@ -79,21 +75,16 @@ static void l1_reference(const struct clgan_ir *g, const struct clgan_node *node
   out[0][0] = clgan_ref_loss_l1(clgan_shape_count(clgan_ir_shape(g, node->in[0])), in[0], in[1]);
 }
 
-static void mse_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
-                          double *const *out) {
-  out[0][0] =
-      clgan_ref_loss_mse(rows_of(g, node), clgan_loss_column(g, node, in, 0), clgan_loss_column(g, node, in, 1));
-}
-
-static void bce_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
-                          double *const *out) {
-  out[0][0] =
-      clgan_ref_loss_bce(rows_of(g, node), clgan_loss_column(g, node, in, 0), clgan_loss_column(g, node, in, 1));
+static void column_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                             double *const *out) {
+  const struct clgan_ref_column a = clgan_loss_column(g, node, in, 0), b = clgan_loss_column(g, node, in, 1);
+  const size_t rows = clgan_loss_rows(g, node);
+  out[0][0] = node->op == CLGAN_OP_LOSS_BCE ? clgan_ref_loss_bce(rows, a, b) : clgan_ref_loss_mse(rows, a, b);
 }
 
 static void ce_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
                          double *const *out) {
-  out[0][0] = clgan_ref_loss_ce(rows_of(g, node), (size_t)clgan_loss_cols(g, node->in[0]), in[0], in[1]);
+  out[0][0] = clgan_ref_loss_ce(clgan_loss_rows(g, node), (size_t)clgan_loss_cols(g, node->in[0]), in[0], in[1]);
 }
 
 /* -- launches -- */
@@ -108,7 +99,7 @@ static struct clgan_launch *add(struct clgan_launches *l, const struct clgan_lan
 static void gan_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                         struct clgan_launches *l) {
   struct clgan_lanes lanes = clgan_lanes_of(t, CLGAN_LOSS_GROUP);
-  int n = (int)rows_of(g, node) / 2;
+  int n = (int)clgan_loss_rows(g, node) / 2;
   struct clgan_launch *j = add(l, &lanes, "loss_gan", 1);
   clgan_launch_value(j, node->in[0]);
   clgan_launch_int(j, n);
@@ -148,7 +139,7 @@ static void l1_prepare(const struct clgan_ir *g, const struct clgan_node *node, 
 }
 
 static void column_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
-                           struct clgan_launches *l, int bce) {
+                           struct clgan_launches *l) {
   struct clgan_lanes lanes = clgan_lanes_of(t, CLGAN_LOSS_GROUP);
   struct clgan_launch *j = add(l, &lanes, "loss_column", 1);
   for (int k = 0; k < 2; k++) {
@@ -156,19 +147,9 @@ static void column_prepare(const struct clgan_ir *g, const struct clgan_node *no
     clgan_launch_int(j, clgan_loss_cols(g, node->in[k]));
     clgan_launch_int(j, node->attr.i[k]);
   }
-  clgan_launch_int(j, (int)rows_of(g, node));
-  clgan_launch_int(j, bce);
+  clgan_launch_int(j, (int)clgan_loss_rows(g, node));
+  clgan_launch_int(j, node->op == CLGAN_OP_LOSS_BCE);
   clgan_launch_value(j, node->out[0]);
-}
-
-static void mse_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
-                        struct clgan_launches *l) {
-  column_prepare(g, node, t, l, 0);
-}
-
-static void bce_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
-                        struct clgan_launches *l) {
-  column_prepare(g, node, t, l, 1);
 }
 
 static void ce_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
@@ -176,25 +157,26 @@ static void ce_prepare(const struct clgan_ir *g, const struct clgan_node *node, 
   struct clgan_lanes lanes = clgan_lanes_of(t, CLGAN_LOSS_GROUP);
   struct clgan_launch *j = add(l, &lanes, "loss_ce", 1);
   clgan_launch_value(j, node->in[0]);
-  clgan_launch_int(j, (int)rows_of(g, node));
+  clgan_launch_int(j, (int)clgan_loss_rows(g, node));
   clgan_launch_int(j, clgan_loss_cols(g, node->in[0]));
   clgan_launch_value(j, node->in[1]);
   clgan_launch_value(j, node->out[0]);
 }
 
-#define LOSS_ROW(id, operands, ...)                                        \
-  const struct clgan_op clgan_op_loss_##id = {.name = "loss_" #id,         \
-                                              .min_in = operands,          \
-                                              .n_out = 1,                  \
-                                              .inplace = -1,               \
-                                              .acc = -1,                   \
-                                              .shape = id##_shape,         \
-                                              .backward = id##_backward,   \
-                                              .reference = id##_reference, \
-                                              .prepare = id##_prepare,     \
+/* MSE and BCE are @p work column: they differ by node->op alone. */
+#define LOSS_ROW(id, work, operands, ...)                                    \
+  const struct clgan_op clgan_op_loss_##id = {.name = "loss_" #id,           \
+                                              .min_in = operands,            \
+                                              .n_out = 1,                    \
+                                              .inplace = -1,                 \
+                                              .acc = -1,                     \
+                                              .shape = id##_shape,           \
+                                              .backward = id##_backward,     \
+                                              .reference = work##_reference, \
+                                              .prepare = work##_prepare,     \
                                               __VA_ARGS__}
-LOSS_ROW(gan, 1, .scratch = NULL);
-LOSS_ROW(l1, 2, .scratch = l1_scratch);
-LOSS_ROW(mse, 2, .scratch = NULL);
-LOSS_ROW(bce, 2, .scratch = NULL);
-LOSS_ROW(ce, 2, .scratch = NULL);
+LOSS_ROW(gan, gan, 1, .scratch = NULL);
+LOSS_ROW(l1, l1, 2, .scratch = l1_scratch);
+LOSS_ROW(mse, column, 2, .scratch = NULL);
+LOSS_ROW(bce, column, 2, .scratch = NULL);
+LOSS_ROW(ce, ce, 2, .scratch = NULL);

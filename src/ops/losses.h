@@ -22,6 +22,9 @@ static inline struct clgan_ref_column clgan_loss_column(const struct clgan_ir *g
   struct clgan_shape s = clgan_ir_shape(g, node->in[which]);
   return (struct clgan_ref_column){in[which], clgan_shape_count(s) / (size_t)s.n, (size_t)node->attr.i[which]};
 }
+static inline size_t clgan_loss_rows(const struct clgan_ir *g, const struct clgan_node *node) {
+  return (size_t)clgan_ir_shape(g, node->in[0]).n;
+}
 static inline int clgan_loss_cols(const struct clgan_ir *g, int v) {
   struct clgan_shape s = clgan_ir_shape(g, v);
   return s.h * s.w * s.c;

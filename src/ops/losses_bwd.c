@@ -32,10 +32,6 @@ BWD_SHAPE(ce, CLGAN_OP_LOSS_CE)
 
 /* -- references -- */
 
-static size_t rows_of(const struct clgan_ir *g, const struct clgan_node *node) {
-  return (size_t)clgan_ir_shape(g, node->in[0]).n;
-}
-
 static double factor(const struct clgan_node *node, double *const *in, int coef) {
   return (double)node->attr.f[CLGAN_LOSS_F_SEED] * (in[coef] ? in[coef][node->attr.i[CLGAN_LOSS_I_COEF]] : 1);
 }
@@ -43,7 +39,7 @@ static double factor(const struct clgan_node *node, double *const *in, int coef)
 static void gan_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
                           double *const *out) {
   const struct clgan_attr *a = &node->attr;
-  clgan_ref_loss_gan_bwd(rows_of(g, node) / 2, in[0], a->i[CLGAN_LOSS_I_FIRST], a->i[CLGAN_LOSS_I_SECOND],
+  clgan_ref_loss_gan_bwd(clgan_loss_rows(g, node) / 2, in[0], a->i[CLGAN_LOSS_I_FIRST], a->i[CLGAN_LOSS_I_SECOND],
                          (double)a->f[CLGAN_LOSS_F_WEIGHT], factor(node, in, 1), out[0]);
 }
 
@@ -52,22 +48,20 @@ static void l1_reference(const struct clgan_ir *g, const struct clgan_node *node
   clgan_ref_loss_l1_bwd(clgan_shape_count(clgan_ir_shape(g, node->in[0])), in[0], in[1], factor(node, in, 2), out[0]);
 }
 
-static void mse_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
-                          double *const *out) {
-  clgan_ref_loss_mse_bwd(rows_of(g, node), clgan_loss_column(g, node, in, 0), clgan_loss_column(g, node, in, 1),
-                         factor(node, in, 2), out[0]);
-}
-
-static void bce_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
-                          double *const *out) {
-  clgan_ref_loss_bce_bwd(rows_of(g, node), clgan_loss_column(g, node, in, 0), clgan_loss_column(g, node, in, 1),
-                         factor(node, in, 2), out[0]);
+static void column_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                             double *const *out) {
+  const struct clgan_ref_column a = clgan_loss_column(g, node, in, 0), b = clgan_loss_column(g, node, in, 1);
+  const size_t rows = clgan_loss_rows(g, node);
+  if (node->op == CLGAN_OP_LOSS_BCE_BWD)
+    clgan_ref_loss_bce_bwd(rows, a, b, factor(node, in, 2), out[0]);
+  else
+    clgan_ref_loss_mse_bwd(rows, a, b, factor(node, in, 2), out[0]);
 }
 
 static void ce_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
                          double *const *out) {
-  clgan_ref_loss_ce_bwd(rows_of(g, node), (size_t)clgan_loss_cols(g, node->in[0]), in[0], in[1], factor(node, in, 2),
-                        out[0]);
+  clgan_ref_loss_ce_bwd(clgan_loss_rows(g, node), (size_t)clgan_loss_cols(g, node->in[0]), in[0], in[1],
+                        factor(node, in, 2), out[0]);
 }
 
 /* -- launches -- */
@@ -90,7 +84,7 @@ static void finish(struct clgan_launch *j, const struct clgan_lanes *lanes, cons
 static void gan_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                         struct clgan_launches *l) {
   struct clgan_lanes lanes = clgan_lanes_of(t, CLGAN_LOSS_GROUP);
-  size_t rows = rows_of(g, node);
+  size_t rows = clgan_loss_rows(g, node);
   struct clgan_grid grid = clgan_grid_of(t, &lanes, 1, rows);
   struct clgan_launch *j = add(l, &lanes, "loss_gan_bwd");
   clgan_launch_value(j, node->in[0]);
@@ -112,9 +106,9 @@ static void l1_prepare(const struct clgan_ir *g, const struct clgan_node *node, 
 }
 
 static void column_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
-                           struct clgan_launches *l, int bce) {
+                           struct clgan_launches *l) {
   struct clgan_lanes lanes = clgan_lanes_of(t, CLGAN_LOSS_GROUP);
-  size_t rows = rows_of(g, node);
+  size_t rows = clgan_loss_rows(g, node);
   struct clgan_grid grid = clgan_grid_of(t, &lanes, rows, (size_t)clgan_loss_cols(g, node->in[0]));
   struct clgan_launch *j = add(l, &lanes, "loss_column_bwd");
   clgan_launch_value(j, node->in[0]);
@@ -122,24 +116,14 @@ static void column_prepare(const struct clgan_ir *g, const struct clgan_node *no
   clgan_launch_value(j, node->in[1]);
   clgan_launch_int(j, clgan_loss_cols(g, node->in[1]));
   clgan_launch_int(j, node->attr.i[1]);
-  clgan_launch_int(j, bce);
+  clgan_launch_int(j, node->op == CLGAN_OP_LOSS_BCE_BWD);
   finish(j, &lanes, node, 2, 1.0f / (float)rows, &grid);
-}
-
-static void mse_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
-                        struct clgan_launches *l) {
-  column_prepare(g, node, t, l, 0);
-}
-
-static void bce_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
-                        struct clgan_launches *l) {
-  column_prepare(g, node, t, l, 1);
 }
 
 static void ce_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                        struct clgan_launches *l) {
   struct clgan_lanes lanes = clgan_lanes_of(t, CLGAN_LOSS_GROUP);
-  size_t rows = rows_of(g, node);
+  size_t rows = clgan_loss_rows(g, node);
   struct clgan_grid grid = clgan_grid_of(t, &lanes, rows, (size_t)clgan_loss_cols(g, node->in[0]));
   struct clgan_launch *j = add(l, &lanes, "loss_ce_bwd");
   clgan_launch_value(j, node->in[0]);
@@ -147,17 +131,18 @@ static void ce_prepare(const struct clgan_ir *g, const struct clgan_node *node, 
   finish(j, &lanes, node, 2, 1.0f / (float)rows, &grid);
 }
 
-#define BWD_ROW(id, operands, in_place)                                          \
-  const struct clgan_op clgan_op_loss_##id##_bwd = {.name = "loss_" #id "_bwd",  \
-                                                    .min_in = operands,          \
-                                                    .n_out = 1,                  \
-                                                    .inplace = in_place,         \
-                                                    .acc = -1,                   \
-                                                    .shape = id##_shape,         \
-                                                    .reference = id##_reference, \
-                                                    .prepare = id##_prepare}
-BWD_ROW(gan, 1, 0);
-BWD_ROW(l1, 2, 1);
-BWD_ROW(mse, 2, -1);
-BWD_ROW(bce, 2, -1);
-BWD_ROW(ce, 2, -1);
+/* MSE and BCE are @p work column: they differ by node->op alone. */
+#define BWD_ROW(id, work, operands, in_place)                                      \
+  const struct clgan_op clgan_op_loss_##id##_bwd = {.name = "loss_" #id "_bwd",    \
+                                                    .min_in = operands,            \
+                                                    .n_out = 1,                    \
+                                                    .inplace = in_place,           \
+                                                    .acc = -1,                     \
+                                                    .shape = id##_shape,           \
+                                                    .reference = work##_reference, \
+                                                    .prepare = work##_prepare}
+BWD_ROW(gan, gan, 1, 0);
+BWD_ROW(l1, l1, 2, 1);
+BWD_ROW(mse, column, 2, -1);
+BWD_ROW(bce, column, 2, -1);
+BWD_ROW(ce, ce, 2, -1);
