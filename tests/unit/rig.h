@@ -1,50 +1,8 @@
 /* rig.h: a graph run on the device, by both kernel families, against the double-precision interpreter. */
 #ifndef CLGAN_TESTS_RIG_H
 #define CLGAN_TESTS_RIG_H
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/mem.h"
-#include "base/philox.h"
+#include "device.h"
 #include "graph/graph.h"
-#include "unit.h"
-
-static struct clgan_device_list *rig_list;
-static struct clgan_cl *rig_cl;
-static struct clgan_error rig_error;
-
-#define RIG_OK(call)                                                   \
-  do {                                                                 \
-    if ((call) != CLGAN_OK) fail_msg("%s: %s", #call, rig_error.text); \
-  } while (0)
-
-/* Group setup: without a device the tests are skipped, plainly. */
-static int rig_open(void **state) {
-  (void)state;
-  size_t index;
-  char reason[512];
-  struct clgan_cl_options o = {.profiling = false};
-  if (clgan_device_list_create(&rig_list, &rig_error) != CLGAN_OK ||
-      clgan_device_select(rig_list, NULL, &index, reason, &rig_error) != CLGAN_OK) {
-    print_message("skipped: %s\n", rig_error.text);
-    exit(77); /* automake: skipped */
-  }
-  if (clgan_cl_open(rig_list, index, &o, &rig_cl, &rig_error) != CLGAN_OK) {
-    print_message("%s\n", rig_error.text);
-    return 1;
-  }
-  print_message("device: %s\n", reason);
-  return 0;
-}
-
-static int rig_close(void **state) {
-  (void)state;
-  clgan_cl_close(rig_cl);
-  clgan_device_list_destroy(rig_list);
-  return 0;
-}
 
 /* What an input holds: integers are given; a name "positive*": 0.2 .. 2.2; others: normal. */
 static void rig_fill(const struct clgan_value *v, int id, void *data, double *reference, const int32_t *counters) {
@@ -69,7 +27,7 @@ static void rig_fill(const struct clgan_value *v, int id, void *data, double *re
 
 /* The results of the values kept: from the device as floats (I32 as they are), from the reference as doubles. */
 struct rig_result {
-  float *device;
+  float *computed;
   double *reference;
   size_t n;
 };
@@ -79,11 +37,11 @@ static void rig_run(struct clgan_ir *g, const char *family, const int *keep, siz
                     const int32_t *counters, int times, struct rig_result *out) {
   struct clgan_interpreter *p = NULL;
   struct clgan_run *run = NULL;
-  struct clgan_store *store = clgan_store_create(rig_cl);
+  struct clgan_store *store = clgan_store_create(device);
   if (g->error.status) fail_msg("%s", g->error.text);
   assert_int_equal(setenv("CLGAN_FAMILY", family, 1), 0);
-  RIG_OK(clgan_run_create(rig_cl, store, g, keep, n_keep, &run, &rig_error));
-  RIG_OK(clgan_interpreter_create(g, &p, &rig_error));
+  OK(clgan_run_create(device, store, g, keep, n_keep, &run, &error));
+  OK(clgan_interpreter_create(g, &p, &error));
   for (size_t v = 0; v < g->n_values; v++) {
     const struct clgan_value *x = &g->values[v];
     if (x->root != (int)v || x->kind == CLGAN_VALUE_TEMP) continue;
@@ -97,20 +55,20 @@ static void rig_run(struct clgan_ir *g, const char *family, const int *keep, siz
       rig_fill(x, (int)v, data, reference, counters);
     }
     if (x->kind == CLGAN_VALUE_STATE)
-      RIG_OK(clgan_store_write(store, x->name, 0, data, n, &rig_error));
+      OK(clgan_store_write(store, x->name, 0, data, n, &error));
     else
-      RIG_OK(clgan_run_write(run, (int)v, data, bytes, &rig_error));
+      OK(clgan_run_write(run, (int)v, data, bytes, &error));
     clgan_mem_free(data);
   }
   for (int k = 0; k < times; k++) {
-    RIG_OK(clgan_run_execute(run, &rig_error));
+    OK(clgan_run_execute(run, &error));
     clgan_interpreter_execute(p);
   }
   for (size_t k = 0; k < n_keep; k++) {
     out[k].n = clgan_shape_count(clgan_ir_shape(g, keep[k]));
-    out[k].device = clgan_mem_array(out[k].n, sizeof(float));
+    out[k].computed = clgan_mem_array(out[k].n, sizeof(float));
     out[k].reference = clgan_mem_array(out[k].n, sizeof(double));
-    RIG_OK(clgan_run_read(run, keep[k], out[k].device, out[k].n * sizeof(float), &rig_error));
+    OK(clgan_run_read(run, keep[k], out[k].computed, out[k].n * sizeof(float), &error));
     memcpy(out[k].reference, clgan_interpreter_data(p, keep[k]), out[k].n * sizeof(double));
   }
   clgan_interpreter_destroy(p);
@@ -120,20 +78,20 @@ static void rig_run(struct clgan_ir *g, const char *family, const int *keep, siz
 
 static void rig_free(struct rig_result *r, size_t n) {
   for (size_t k = 0; k < n; k++) {
-    clgan_mem_free(r[k].device);
+    clgan_mem_free(r[k].computed);
     clgan_mem_free(r[k].reference);
   }
 }
 
 /* Largest error over the largest magnitude. NaN counts as infinite. */
 static double rig_distance(const struct rig_result *r) {
-  double error = 0, largest = 0;
+  double off = 0, largest = 0;
   for (size_t e = 0; e < r->n; e++) {
-    double d = fabs((double)r->device[e] - r->reference[e]);
-    if (!(d <= error)) error = isnan(d) ? (double)INFINITY : d;
+    double d = fabs((double)r->computed[e] - r->reference[e]);
+    if (!(d <= off)) off = isnan(d) ? (double)INFINITY : d;
     if (fabs(r->reference[e]) > largest) largest = fabs(r->reference[e]);
   }
-  return error == 0 ? 0 : error / (largest > 0 ? largest : 1);
+  return off == 0 ? 0 : off / (largest > 0 ? largest : 1);
 }
 
 /* Both families against the reference; @p g is destroyed. */

@@ -44,8 +44,8 @@ static void a_large_mean_cancels_nothing(void **state) {
     rig_run(g, families[f], keep, 2, given, NULL, 1, r);
     double worst = 0;
     for (int c = 0; c < C; c++) {
-      assert_true(fabs((double)r[0].device[c] - r[0].reference[c]) < 2e-5);
-      worst = fmax(worst, fabs((double)r[1].device[c] / r[1].reference[c] - 1));
+      assert_true(fabs((double)r[0].computed[c] - r[0].reference[c]) < 2e-5);
+      worst = fmax(worst, fabs((double)r[1].computed[c] / r[1].reference[c] - 1));
     }
     print_message("  %s: variance within %.2g\n", families[f], worst);
     assert_true(worst < 1e-4);
@@ -136,7 +136,7 @@ static void gradients_are_derivatives(void **state) {
       int wrt[3], dy, y, grads[3];
       build(g, &s, 3, still, wrt, &dy, &y, grads);
       struct clgan_interpreter *p = NULL;
-      RIG_OK(clgan_interpreter_create(g, &p, &rig_error));
+      OK(clgan_interpreter_create(g, &p, &error));
       struct clgan_random random;
       clgan_random_init(&random, 9, 0, CLGAN_STREAM_INIT);
       for (size_t v = 0; v < g->n_values; v++) {
@@ -211,8 +211,8 @@ static void same_bits_and_nan(void **state) {
       clgan_ir_destroy(g);
     }
     for (int k = 0; k < 3; k++) {
-      assert_memory_equal(r[0][k].device, r[1][k].device, r[0][k].n * sizeof(float));
-      for (size_t e = 0; e < r[0][k].n; e++) assert_int_equal(isnan(r[0][k].device[e]) != 0, e % 24 == 5);
+      assert_memory_equal(r[0][k].computed, r[1][k].computed, r[0][k].n * sizeof(float));
+      for (size_t e = 0; e < r[0][k].n; e++) assert_int_equal(isnan(r[0][k].computed[e]) != 0, e % 24 == 5);
     }
     rig_free(r[0], 3);
     rig_free(r[1], 3);
@@ -230,5 +230,5 @@ int main(void) {
       cmocka_unit_test(running_statistics),
       cmocka_unit_test(same_bits_and_nan),
   };
-  return cmocka_run_group_tests(tests, rig_open, rig_close);
+  return cmocka_run_group_tests(tests, device_open, device_close);
 }

@@ -63,9 +63,9 @@ static void nan_stays_and_large_values_saturate(void **state) {
       keep = clgan_ir_emit(g, CLGAN_OP_ACT, &attr, 1, &in, NULL);
       rig_run(g, families[f], &keep, 1, given, NULL, 1, &r);
       for (int e = 0; e < 9; e++) {
-        assert_int_equal(isnan(r.device[e]) != 0, isnan(x[e]) != 0);
+        assert_int_equal(isnan(r.computed[e]) != 0, isnan(x[e]) != 0);
         if (!isnan(x[e]))
-          assert_true(fabs((double)r.device[e] - r.reference[e]) <= 1e-6 * fabs(r.reference[e]) + 1e-12);
+          assert_true(fabs((double)r.computed[e] - r.reference[e]) <= 1e-6 * fabs(r.reference[e]) + 1e-12);
       }
       rig_free(&r, 1);
       clgan_ir_destroy(g);
@@ -132,7 +132,7 @@ static void adam_is_pytorchs(void **state) {
   (void)state;
   static const double torch_p[4] = {0.993703514354, -1.99370338885, 0.493652007166, 2.99364747057};
   static const float start[4] = {1, -2, 0.5f, 3}, gradient[4] = {0.1f, -0.2f, 0.3f, 4};
-  struct clgan_store *store = clgan_store_create(rig_cl);
+  struct clgan_store *store = clgan_store_create(device);
   struct clgan_ir *g = clgan_ir_create();
   struct clgan_shape s = clgan_shape_of(1, 1, 1, 4);
   int p = clgan_ir_state(g, "p", CLGAN_F32, s), m = clgan_ir_state(g, "m", CLGAN_F32, s),
@@ -142,17 +142,17 @@ static void adam_is_pytorchs(void **state) {
   struct clgan_run *run = NULL;
   clgan_ir_emit(g, CLGAN_OP_ADAM, &adam, 5, (int[]){p, m, v, grad, consts}, NULL);
   assert_int_equal(setenv("CLGAN_FAMILY", "reg", 1), 0);
-  RIG_OK(clgan_run_create(rig_cl, store, g, NULL, 0, &run, &rig_error));
-  RIG_OK(clgan_store_write(store, "p", 0, start, 4, &rig_error));
+  OK(clgan_run_create(device, store, g, NULL, 0, &run, &error));
+  OK(clgan_store_write(store, "p", 0, start, 4, &error));
   for (int t = 1; t <= 3; t++) {
     float c[3] = {2e-3f, (float)(1 - pow(0.5, t)), (float)(1 - pow(0.999, t))}, scaled[4];
     for (int e = 0; e < 4; e++) scaled[e] = gradient[e] * (float)t;
-    RIG_OK(clgan_run_write(run, consts, c, sizeof c, &rig_error));
-    RIG_OK(clgan_run_write(run, grad, scaled, sizeof scaled, &rig_error));
-    RIG_OK(clgan_run_execute(run, &rig_error));
+    OK(clgan_run_write(run, consts, c, sizeof c, &error));
+    OK(clgan_run_write(run, grad, scaled, sizeof scaled, &error));
+    OK(clgan_run_execute(run, &error));
   }
   float out[4];
-  RIG_OK(clgan_store_read(store, "p", 0, out, 4, &rig_error));
+  OK(clgan_store_read(store, "p", 0, out, 4, &error));
   for (int e = 0; e < 4; e++)
     if (!(fabs((double)out[e] - torch_p[e]) < 3e-7))
       fail_msg("parameter %d: %.9g, PyTorch %.9g", e, (double)out[e], torch_p[e]);
@@ -184,13 +184,13 @@ static void random_numbers_equal_the_hosts(void **state) {
       float pair[2];
       for (uint32_t k = 0; k < 4; k++) clgan_philox_block(seed, step, 16 + k, (uint32_t)e / 4, u[k]);
       int lane = e % 4;
-      assert_true(r[0].device[e] == 2 * clgan_philox_uniform(u[0][lane]) - 1);
+      assert_true(r[0].computed[e] == 2 * clgan_philox_uniform(u[0][lane]) - 1);
       clgan_philox_normal(u[1][lane & 2], u[1][(lane & 2) + 1], pair);
-      worst = fmax(worst, fabs((double)r[1].device[e] - (double)pair[lane & 1]));
+      worst = fmax(worst, fabs((double)r[1].computed[e] - (double)pair[lane & 1]));
       int32_t integer;
-      memcpy(&integer, &r[2].device[e], sizeof integer);
+      memcpy(&integer, &r[2].computed[e], sizeof integer);
       assert_int_equal(integer, (int32_t)(((uint64_t)u[2][lane] * 17) >> 32));
-      assert_true(r[3].device[e] == clgan_philox_uniform(u[3][lane]));
+      assert_true(r[3].computed[e] == clgan_philox_uniform(u[3][lane]));
       assert_true((double)integer == r[2].reference[e]);
     }
     print_message("  %s: normals within %.2g\n", families[f], worst);
@@ -240,5 +240,5 @@ int main(void) {
       cmocka_unit_test(random_numbers_equal_the_hosts),
       cmocka_unit_test(wrong_graphs_are_refused),
   };
-  return cmocka_run_group_tests(tests, rig_open, rig_close);
+  return cmocka_run_group_tests(tests, device_open, device_close);
 }

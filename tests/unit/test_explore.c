@@ -10,14 +10,7 @@
 #include "base/log.h"
 #include "base/philox.h"
 #include "base/mem.h"
-#include "unit.h"
-
-static struct clgan_error error;
-
-#define MUST(call)                                                 \
-  do {                                                             \
-    if ((call) != CLGAN_OK) fail_msg("%s: %s", #call, error.text); \
-  } while (0)
+#include "device.h"
 
 static void near(double got, double want, double allowed, const char *what) {
   if (!(fabs(got - want) <= allowed)) fail_msg("%s: %g, not %g +- %g", what, got, want, allowed);
@@ -110,8 +103,6 @@ static const char text[] =
     "net E (x)\n  z linear 4 nobias in=x out=z\n  c linear 2 nobias in=x out=factors\n"
     "net D (x, z, c)\n  d linear 1 in=x,z,c out=s\n  score s\n";
 
-static struct clgan_device_list *list;
-static struct clgan_cl *cl;
 static struct clgan_model *model;
 static struct clgan_store *store;
 static struct clgan_explorer explorer;
@@ -121,14 +112,14 @@ static const float classes[4] = {1, 0, 0, 1};
 static void put(int net, const char *name, const float *file) {
   const struct clgan_net *n = &model->nets[net];
   const struct clgan_param *p = &n->params[clgan_net_param(n, name)];
-  float *device = clgan_mem_array(p->count, sizeof *device);
+  float *packed = clgan_mem_array(p->count, sizeof *packed);
   char root[64];
   struct clgan_buffer *all;
   snprintf(root, sizeof root, "%s_ema.params", n->name);
-  clgan_param_to_device(p, file, device);
-  MUST(clgan_store_get(store, root, n->group_count, &all, &error));
-  MUST(clgan_store_write(store, root, p->offset, device, p->count, &error));
-  clgan_mem_free(device);
+  clgan_param_to_device(p, file, packed);
+  OK(clgan_store_get(store, root, n->group_count, &all, &error));
+  OK(clgan_store_write(store, root, p->offset, packed, p->count, &error));
+  clgan_mem_free(packed);
 }
 
 static void weights(void) {
@@ -145,21 +136,12 @@ static void weights(void) {
 }
 
 static int setup(void **state) {
-  size_t index;
-  char reason[512];
-  const struct clgan_cl_options plain = {0};
-  (void)state;
   clgan_log_set_level(CLGAN_LOG_QUIET);
-  if (clgan_device_list_create(&list, &error) != CLGAN_OK ||
-      clgan_device_select(list, NULL, &index, reason, &error) != CLGAN_OK) {
-    print_message("skipped: %s\n", error.text);
-    exit(77);
-  }
-  MUST(clgan_cl_open(list, index, &plain, &cl, &error));
-  MUST(clgan_model_parse(text, "line", 0, NULL, 0, &model, &error));
-  store = clgan_store_create(cl);
+  if (device_open(state)) return -1;
+  OK(clgan_model_parse(text, "line", 0, NULL, 0, &model, &error));
+  store = clgan_store_create(device);
   weights();
-  explorer = (struct clgan_explorer){.sampler = clgan_sampler_create(cl, store, model, 64),
+  explorer = (struct clgan_explorer){.sampler = clgan_sampler_create(device, store, model, 64),
                                      .m = model,
                                      .seed = 5,
                                      .conditions = classes,
@@ -173,8 +155,7 @@ static int teardown(void **state) {
   clgan_sampler_destroy(explorer.sampler);
   clgan_store_destroy(store);
   clgan_model_destroy(model);
-  clgan_cl_close(cl);
-  clgan_device_list_destroy(list);
+  (void)device_close(state);
   return 0;
 }
 
@@ -183,12 +164,12 @@ static void shares_and_influence_of_a_linear_model(void **state) {
   struct clgan_shares s;
   double vz = 0, vc = 0.25, total[Z];
   for (int j = 0; j < Z; j++) vz += (double)w[j] * (double)w[j] / 3;
-  MUST(clgan_explore_shares(&explorer, 3000, &s, &error));
+  OK(clgan_explore_shares(&explorer, 3000, &s, &error));
   near(s.first_z, vz / (vz + vc), 0.02, "first_z");
   near(s.first_c, vc / (vz + vc), 0.02, "first_c");
   near(s.both, 0, 1e-6, "both");
   near(s.variance, (vz + vc) / 4, 0.005, "V");
-  MUST(clgan_explore_influence(&explorer, 3000, (vz + vc) / 4, total, &error));
+  OK(clgan_explore_influence(&explorer, 3000, (vz + vc) / 4, total, &error));
   for (int j = 0; j < Z; j++) near(total[j], (double)w[j] * (double)w[j] / 3 / (vz + vc), 0.03, "influence");
   assert_true(total[3] == 0);
 }
@@ -196,7 +177,7 @@ static void shares_and_influence_of_a_linear_model(void **state) {
 static void what_comes_back(void **state) {
   (void)state;
   struct clgan_round_trip r;
-  MUST(clgan_explore_round_trip(&explorer, 700, &r, &error)); /* not a whole number of chunks */
+  OK(clgan_explore_round_trip(&explorer, 700, &r, &error)); /* not a whole number of chunks */
   for (int j = 0; j < 3; j++) {
     double step = 1 / 127.5 / (double)w[j]; /* of 8 bits, in z: errors are even in +- half of it */
     near(r.error[j], step / 4, step / 20, "error");
@@ -217,7 +198,7 @@ static void sheet_of_values(void **state) {
   static const size_t dims[2] = {2, 0};
   static const float values[3] = {-1, 0, 1};
   struct clgan_sheet *s = NULL;
-  MUST(clgan_explore_traverse(&explorer, classes + 2, dims, 2, values, 3, &s, &error));
+  OK(clgan_explore_traverse(&explorer, classes + 2, dims, 2, values, 3, &s, &error));
   for (uint32_t row = 0; row < 2; row++)
     for (uint32_t col = 0; col < 3; col++)
       for (uint32_t p = 0; p < 4; p++) {
@@ -250,7 +231,7 @@ static void codes_of_the_prior(void **state) {
     struct clgan_moments prior = clgan_prior_moments(kind);
     struct clgan_spread s;
     float *z = draw(normal, 9);
-    MUST(clgan_spread_of(z, CODES, DIMS, kind, &s, &error));
+    OK(clgan_spread_of(z, CODES, DIMS, kind, &s, &error));
     near(s.pooled.mean, prior.mean, 0.03, "mean");
     near(s.pooled.deviation, prior.deviation, 0.03, "deviation");
     near(s.pooled.skewness, prior.skewness, 0.07, "skewness");
@@ -274,7 +255,7 @@ static void codes_unlike_the_prior(void **state) {
     z[i * DIMS + 2] = z[i * DIMS + 2] < 0 ? -1 : 1;
     z[i * DIMS + 3] = 0.5f;
   }
-  MUST(clgan_spread_of(z, CODES, DIMS, CLGAN_LATENT_UNIFORM, &s, &error));
+  OK(clgan_spread_of(z, CODES, DIMS, CLGAN_LATENT_UNIFORM, &s, &error));
   near(s.ks[3], 0.75, 1e-6, "distance of a constant");
   assert_int_equal(s.worst, 3);
   near(s.ks[2], 0.5, 0.04, "distance of two ends");
@@ -295,7 +276,7 @@ static void labels_that_codes_do_not_know(void **state) {
   struct clgan_told t;
   float *z = draw(false, 11);
   for (size_t i = 0; i < CODES; i++) label[i] = (unsigned char)(i % 3);
-  MUST(clgan_told_class(cl, z, CODES, DIMS, label, 3, 1, &t, &error));
+  OK(clgan_told_class(device, z, CODES, DIMS, label, 3, 1, &t, &error));
   assert_true(t.classes == 3 && t.fitted == CODES / 2 && t.tested == CODES / 2);
   near(t.accuracy, 1 / 3.0, 0.06, "accuracy");
   near(t.shuffled, 1 / 3.0, 0.06, "shuffled");
@@ -316,7 +297,7 @@ static void labels_that_codes_know(void **state) {
     label[i] = (unsigned char)(i % 3 == 0 ? 0 : i % 3 == 1 ? 2 : 5);
     z[i * DIMS + i % 3] += 30;
   }
-  MUST(clgan_told_class(cl, z, CODES, DIMS, label, 7, 1, &t, &error));
+  OK(clgan_told_class(device, z, CODES, DIMS, label, 7, 1, &t, &error));
   assert_true(t.classes == 3 && t.accuracy == 1 && t.neighbour == 1 && t.purity == 1);
   near(t.nmi, 1, 1e-9, "mutual information");
   near(t.purity_chance, 1 / 3.0, 0.04, "purity by chance");
@@ -326,11 +307,11 @@ static void labels_that_codes_know(void **state) {
     for (size_t j = 2; j < DIMS; j++) z[i * DIMS + j] = 0;
     label[i] = (z[i * DIMS] > 0) != (z[i * DIMS + 1] > 0);
   }
-  MUST(clgan_told_class(cl, z, CODES, DIMS, label, 2, 1, &t, &error));
+  OK(clgan_told_class(device, z, CODES, DIMS, label, 2, 1, &t, &error));
   assert_true(t.accuracy < 0.76 && t.neighbour > 0.9); /* a line gets three of four quadrants at best */
   memset(label, 1, sizeof label);
   struct clgan_error e = {0};
-  assert_int_equal(clgan_told_class(cl, z, CODES, DIMS, label, 2, 1, &t, &e), CLGAN_ERR_USAGE);
+  assert_int_equal(clgan_told_class(device, z, CODES, DIMS, label, 2, 1, &t, &e), CLGAN_ERR_USAGE);
   clgan_mem_free(z);
 }
 
@@ -340,11 +321,11 @@ static void numbers(void **state) {
   struct clgan_told_number t;
   float *z = draw(true, 13);
   for (size_t i = 0; i < CODES; i++) y[i] = 40 + 8 * z[i * DIMS] - 6 * z[i * DIMS + 1]; /* variance 100 */
-  MUST(clgan_told_number(z, CODES, DIMS - 1, y, 1, &t, &error)); /* rows of another width: no relation left */
+  OK(clgan_told_number(z, CODES, DIMS - 1, y, 1, &t, &error)); /* rows of another width: no relation left */
   near(t.r2, 0, 0.05, "of unrelated codes");
   for (size_t i = 0; i < CODES; i++) y[i] += 10 * z[i * DIMS + 5];
   for (size_t i = 0; i < CODES; i++) z[i * DIMS + 5] = z[i * DIMS + 4];
-  MUST(clgan_told_number(z, CODES, DIMS, y, 1, &t, &error));
+  OK(clgan_told_number(z, CODES, DIMS, y, 1, &t, &error));
   near(t.r2, 0.5, 0.06, "of half of it");
   near(t.error, 10 * sqrt(2 / 3.14159265), 0.7, "error");
   near(t.error_mean, sqrt(200) * sqrt(2 / 3.14159265), 1, "error of the mean");

@@ -26,12 +26,12 @@ static int count_nodes(struct clgan_ir *g, const int *keep, size_t n_keep) {
 
 static void compare(const struct scenario *s, const char *family, const struct rig_result *plain, const struct rig_result *fused,
                     size_t k) {
-  double error = 0, largest = 1e-30;
+  double off = 0, largest = 1e-30;
   for (size_t e = 0; e < plain->n; e++) {
-    error = fmax(error, fabs(plain->reference[e] - fused->reference[e]));
+    off = fmax(off, fabs(plain->reference[e] - fused->reference[e]));
     largest = fmax(largest, fabs(plain->reference[e]));
   }
-  if (!(error <= 1e-9 * largest)) fail_msg("%s: result %zu differs by %g of %g", s->name, k, error, largest);
+  if (!(off <= 1e-9 * largest)) fail_msg("%s: result %zu differs by %g of %g", s->name, k, off, largest);
   double d = rig_distance(fused);
   if (!(d <= 1e-5)) fail_msg("%s, %s, result %zu: off by %.3g", s->name, family, k, d);
 }
@@ -45,8 +45,8 @@ static void check(const struct scenario *s) {
     for (int fused = 0; fused < 2; fused++) {
       struct clgan_ir *g = clgan_ir_create();
       s->build(g, s->variant, keep, &n);
-      if (fused) RIG_OK(clgan_graph_fuse(g, keep, n));
-      if (fused) RIG_OK(clgan_graph_fuse(g, keep, n)); /* twice is once */
+      if (fused) OK(clgan_graph_fuse(g, keep, n));
+      if (fused) OK(clgan_graph_fuse(g, keep, n)); /* twice is once */
       if (g->error.status) fail_msg("%s: %s", s->name, g->error.text);
       int nodes = count_nodes(g, keep, n);
       if (nodes != (fused ? s->after : s->before)) fail_msg("%s: %d nodes, fused %d", s->name, nodes, fused);
@@ -101,5 +101,5 @@ static void gates(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(gates)};
-  return cmocka_run_group_tests(tests, rig_open, rig_close);
+  return cmocka_run_group_tests(tests, device_open, device_close);
 }

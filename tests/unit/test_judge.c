@@ -4,43 +4,26 @@
 #include "train/judge.h"
 #include <dirent.h>
 #include "base/log.h"
+#include "device.h"
 #include "scratch.h"
 #include "train/sampler.h"
 
 enum { STEPS = 90, TESTED = 500 };
 
-static struct clgan_device_list *list;
-static struct clgan_cl *cl;
 static struct clgan_dataset *data;
-static struct clgan_error error;
-
-#define MUST(call)                                                 \
-  do {                                                             \
-    if ((call) != CLGAN_OK) fail_msg("%s: %s", #call, error.text); \
-  } while (0)
 
 static const struct clgan_judge_options options = {
     .condition = CLGAN_CONDITION_CLASS, .classes = 10, .seed = 1, .steps = STEPS};
 
 static int setup(void **state) {
-  size_t index;
-  char reason[512];
-  struct clgan_cl_options o = {0};
   clgan_log_set_level(CLGAN_LOG_QUIET);
-  if (scratch_setup(state)) return -1;
-  if (clgan_device_list_create(&list, &error) != CLGAN_OK ||
-      clgan_device_select(list, NULL, &index, reason, &error) != CLGAN_OK) {
-    print_message("skipped: %s\n", error.text);
-    exit(77);
-  }
-  if (clgan_cl_open(list, index, &o, &cl, &error) != CLGAN_OK) return -1;
+  if (scratch_setup(state) || device_open(state)) return -1;
   return clgan_dataset_open("builtin", NULL, &data, &error) == CLGAN_OK ? 0 : -1;
 }
 
 static int teardown(void **state) {
   clgan_dataset_close(data);
-  clgan_cl_close(cl);
-  clgan_device_list_destroy(list);
+  (void)device_close(state);
   return scratch_teardown(state);
 }
 
@@ -54,11 +37,11 @@ static bool ask(const struct clgan_judge_options *o, struct answers *a) {
   struct clgan_judge *j = NULL;
   uint32_t *items, count;
   static unsigned char images[TESTED * 784];
-  MUST(clgan_judge_create(cl, data, o, &j, &error));
-  MUST(clgan_dataset_select(data, CLGAN_PART_TEST, 0, &items, &count, &error));
+  OK(clgan_judge_create(device, data, o, &j, &error));
+  OK(clgan_dataset_select(data, CLGAN_PART_TEST, 0, &items, &count, &error));
   assert_true(count >= TESTED);
   clgan_dataset_gather(data, items, TESTED, images, NULL);
-  MUST(clgan_judge_read(j, TESTED, images, a->logits, a->features, &error));
+  OK(clgan_judge_read(j, TESTED, images, a->logits, a->features, &error));
   a->right = 0;
   for (int i = 0; i < TESTED; i++) {
     a->right += clgan_logits_likeliest(a->logits + i * 10, 10) == data->digit[items[i]];
@@ -118,22 +101,22 @@ static void a_foreign_or_damaged_file_is_not_taken(void **state) {
   assert_int_equal(setenv("XDG_CACHE_HOME", home, 1), 0);
   assert_false(ask(&one, &a[0]));
   first = cached_file();
-  MUST(clgan_file_read(first, &bytes, &size, &error));
+  OK(clgan_file_read(first, &bytes, &size, &error));
   snprintf(home, sizeof home, "%s/two", scratch);
   assert_int_equal(setenv("XDG_CACHE_HOME", home, 1), 0);
   assert_false(ask(&two, &a[1]));
   second = cached_file();
-  MUST(clgan_file_write(second, bytes, size, &error));
+  OK(clgan_file_write(second, bytes, size, &error));
   assert_false(ask(&two, &a[2]));
   assert_memory_equal(&a[1], &a[2], sizeof a[1]);
   assert_memory_not_equal(&a[0], &a[1], sizeof a[1]);
   clgan_mem_free(bytes);
-  MUST(clgan_file_read(second, &bytes, &size, &error));
+  OK(clgan_file_read(second, &bytes, &size, &error));
   bytes[size - size / 3] ^= 8; /* a weight: the container itself is whole */
-  MUST(clgan_file_write(second, bytes, size, &error));
+  OK(clgan_file_write(second, bytes, size, &error));
   assert_false(ask(&two, &a[2]));
   assert_memory_equal(&a[1], &a[2], sizeof a[1]);
-  MUST(clgan_file_write(second, "rubbish", 7, &error));
+  OK(clgan_file_write(second, "rubbish", 7, &error));
   assert_false(ask(&two, &a[2]));
   assert_true(ask(&two, &a[2]));
   clgan_mem_free(first);
@@ -152,7 +135,7 @@ static void the_recipe_fits_other_images(void **state) {
       struct clgan_model *m = NULL;
       o.condition = face ? CLGAN_CONDITION_FACE : CLGAN_CONDITION_CLASS;
       char *text = clgan_judge_text(shapes[i][0], shapes[i][1], shapes[i][2], 20000, &o);
-      MUST(clgan_model_parse(text, "judge", 0, NULL, 0, &m, &error));
+      OK(clgan_model_parse(text, "judge", 0, NULL, 0, &m, &error));
       assert_int_equal(m->latent, CLGAN_JUDGE_FEATURES);
       assert_int_equal(clgan_sampler_factors(m), face ? 2 : 10);
       clgan_model_destroy(m);
@@ -173,11 +156,11 @@ static void misuse_is_refused(void **state) {
   struct clgan_judge_options o = options;
   o.classes = 5;
   clgan_error_clear(&e);
-  assert_int_equal(clgan_judge_create(cl, data, &o, &j, &e), CLGAN_ERR_USAGE);
+  assert_int_equal(clgan_judge_create(device, data, &o, &j, &e), CLGAN_ERR_USAGE);
   expect_error(&e, CLGAN_ERR_USAGE, "knows 0 to 4");
   o.condition = CLGAN_CONDITION_FACE;
   clgan_error_clear(&e);
-  assert_int_equal(clgan_judge_create(cl, data, &o, &j, &e), CLGAN_ERR_USAGE);
+  assert_int_equal(clgan_judge_create(device, data, &o, &j, &e), CLGAN_ERR_USAGE);
   expect_error(&e, CLGAN_ERR_USAGE, "no ages");
   assert_null(j);
   clgan_mem_free(text);

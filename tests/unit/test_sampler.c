@@ -4,48 +4,32 @@
 #include "train/sampler.h"
 #include <math.h>
 #include "base/log.h"
+#include "device.h"
 #include "scratch.h"
 #include "train/trainer.h"
 
 enum { N = 137, Z = 50, K = 10, F = 16, SIZE = 784 };
 
-static struct clgan_device_list *list;
-static struct clgan_cl *cl;
 static struct clgan_model *model;
 static struct clgan_dataset *data;
 static struct clgan_trainer *trainer;
 static struct clgan_store *store;
 static struct clgan_sampler *sampler; /* of the trainer, batches of 50 */
 static char *saved;
-static struct clgan_error error;
-
-#define MUST(call)                                                \
-  do {                                                            \
-    if ((call) != CLGAN_OK) fail_msg("%s: %s", #call, error.text); \
-  } while (0)
 
 static int setup(void **state) {
-  size_t index;
-  char reason[512];
-  const struct clgan_cl_options plain = {0};
   const struct clgan_trainer_options o = {.batch = 8, .seed = 3};
   clgan_log_set_level(CLGAN_LOG_QUIET);
-  if (scratch_setup(state)) return -1;
-  if (clgan_device_list_create(&list, &error) != CLGAN_OK ||
-      clgan_device_select(list, NULL, &index, reason, &error) != CLGAN_OK) {
-    print_message("skipped: %s\n", error.text);
-    exit(77);
-  }
-  MUST(clgan_cl_open(list, index, &plain, &cl, &error));
-  MUST(clgan_model_load("digits", 2, NULL, 0, &model, &error));
-  MUST(clgan_dataset_open("builtin", NULL, &data, &error));
-  MUST(clgan_trainer_create(cl, model, data, &o, &trainer, &error));
-  MUST(clgan_trainer_init(trainer, &error));
+  if (scratch_setup(state) || device_open(state)) return -1;
+  OK(clgan_model_load("digits", 2, NULL, 0, &model, &error));
+  OK(clgan_dataset_open("builtin", NULL, &data, &error));
+  OK(clgan_trainer_create(device, model, data, &o, &trainer, &error));
+  OK(clgan_trainer_init(trainer, &error));
   saved = scratch_file("weights.safetensors", NULL, 0);
-  MUST(clgan_trainer_save(trainer, saved, &error)); /* estimates the running statistics */
+  OK(clgan_trainer_save(trainer, saved, &error)); /* estimates the running statistics */
   sampler = clgan_trainer_sampler(trainer);
-  store = clgan_store_create(cl);
-  MUST(clgan_weights_upload(saved, model, store, &error));
+  store = clgan_store_create(device);
+  OK(clgan_weights_upload(saved, model, store, &error));
   return 0;
 }
 
@@ -54,8 +38,7 @@ static int teardown(void **state) {
   clgan_trainer_destroy(trainer);
   clgan_dataset_close(data);
   clgan_model_destroy(model);
-  clgan_cl_close(cl);
-  clgan_device_list_destroy(list);
+  (void)device_close(state);
   clgan_mem_free(saved);
   return scratch_teardown(state);
 }
@@ -66,7 +49,7 @@ struct codes {
 
 static struct codes *encode(struct clgan_sampler *s, size_t n) {
   struct codes *c = clgan_mem_alloc(sizeof *c);
-  MUST(clgan_sampler_codes(s, n, data->images, c->z, c->factors, c->features, &error));
+  OK(clgan_sampler_codes(s, n, data->images, c->z, c->factors, c->features, &error));
   return c;
 }
 
@@ -80,7 +63,7 @@ static void close_to(const float *a, const float *b, size_t n, double allowed, c
 static void batches_do_not_matter(void **state) {
   static const size_t counts[] = {1, 49, 50, 51, 100, N};
   struct codes *all = encode(sampler, N);
-  struct clgan_sampler *small = clgan_sampler_create(cl, store, model, 7);
+  struct clgan_sampler *small = clgan_sampler_create(device, store, model, 7);
   (void)state;
   for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++) {
     struct codes *some = encode(sampler, counts[k]);
@@ -101,8 +84,8 @@ static void batches_do_not_matter(void **state) {
 static void one_at_a_time_is_the_same(void **state) {
   struct codes *all = encode(sampler, N), *one = clgan_mem_alloc(sizeof *one);
   (void)state;
-  MUST(clgan_sampler_encode(sampler, N, data->images, one->z, NULL, &error));
-  MUST(clgan_sampler_features(sampler, N, data->images, one->features, &error));
+  OK(clgan_sampler_encode(sampler, N, data->images, one->z, NULL, &error));
+  OK(clgan_sampler_features(sampler, N, data->images, one->features, &error));
   assert_memory_equal(one->z, all->z, sizeof one->z);
   assert_memory_equal(one->features, all->features, sizeof one->features);
   clgan_mem_free(one);
@@ -110,7 +93,8 @@ static void one_at_a_time_is_the_same(void **state) {
 }
 
 /* out[n,K] = features[n,F] weight[K,F]' + bias[K], from the checkpoint's own tensors. */
-static void linear(const struct clgan_safetensors *s, const char *name, const float *features, size_t wide, float *out) {
+static void linear(const struct clgan_safetensors *s, const char *name, const float *features, size_t wide,
+                   float *out) {
   char weight[64], bias[64];
   snprintf(weight, sizeof weight, "E_ema.%s.weight", name);
   snprintf(bias, sizeof bias, "E_ema.%s.bias", name);
@@ -134,7 +118,7 @@ static void features_are_what_the_last_layers_read(void **state) {
   struct clgan_safetensors *s = NULL;
   (void)state;
   assert_int_equal(clgan_sampler_feature_count(model), F);
-  MUST(clgan_safetensors_open(saved, &s, &error));
+  OK(clgan_safetensors_open(saved, &s, &error));
   linear(s, "c", c->features, K, host->factors);
   linear(s, "z", c->features, Z, host->z);
   for (size_t k = 0; k < N * Z; k++) host->z[k] = tanhf(host->z[k]);
@@ -155,9 +139,9 @@ static void no_hidden_layer_is_said(void **state) {
   struct clgan_error e = {0};
   float features[4];
   (void)state;
-  MUST(clgan_model_parse(text, "flat", 0, NULL, 0, &m, &error));
+  OK(clgan_model_parse(text, "flat", 0, NULL, 0, &m, &error));
   assert_int_equal(clgan_sampler_feature_count(m), 0);
-  struct clgan_sampler *s = clgan_sampler_create(cl, store, m, 8);
+  struct clgan_sampler *s = clgan_sampler_create(device, store, m, 8);
   assert_int_equal(clgan_sampler_features(s, 1, data->images, features, &e), CLGAN_ERR_USAGE);
   expect_error(&e, CLGAN_ERR_USAGE, "model flat: E has no hidden layer");
   clgan_sampler_destroy(s);
@@ -172,7 +156,7 @@ static void shapes_of_the_models(void **state) {
   (void)state;
   for (size_t k = 0; k < 3; k++) {
     struct clgan_model *m = NULL;
-    MUST(clgan_model_load(rows[k].name, rows[k].base, NULL, 0, &m, &error));
+    OK(clgan_model_load(rows[k].name, rows[k].base, NULL, 0, &m, &error));
     assert_int_equal(clgan_sampler_feature_count(m), rows[k].features);
     clgan_model_destroy(m);
   }
@@ -180,12 +164,16 @@ static void shapes_of_the_models(void **state) {
 
 /* As in test_trainer.c: leaks are looked for elsewhere. */
 const char *__asan_default_options(void);
-const char *__asan_default_options(void) { return "detect_leaks=0"; }
+const char *__asan_default_options(void) {
+  return "detect_leaks=0";
+}
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(batches_do_not_matter),   cmocka_unit_test(one_at_a_time_is_the_same),
-      cmocka_unit_test(features_are_what_the_last_layers_read), cmocka_unit_test(no_hidden_layer_is_said),
+      cmocka_unit_test(batches_do_not_matter),
+      cmocka_unit_test(one_at_a_time_is_the_same),
+      cmocka_unit_test(features_are_what_the_last_layers_read),
+      cmocka_unit_test(no_hidden_layer_is_said),
       cmocka_unit_test(shapes_of_the_models),
   };
   return cmocka_run_group_tests(tests, setup, teardown);

@@ -4,35 +4,19 @@
 #include <math.h>
 #include "base/log.h"
 #include "model/checkpoint.h"
+#include "device.h"
 #include "scratch.h"
 
 struct rig {
-  struct clgan_device_list *list;
-  struct clgan_cl *cl;
   struct clgan_model *m;
   struct clgan_dataset *data;
 };
 static struct rig rig;
-static struct clgan_error error;
-
-#define MUST(call)                                                \
-  do {                                                            \
-    if ((call) != CLGAN_OK) fail_msg("%s: %s", #call, error.text); \
-  } while (0)
 
 static int setup(void **state) {
-  size_t index;
-  char reason[512];
-  struct clgan_cl_options o = {0};
   static const char *const sets[] = {"batch=8"};
   clgan_log_set_level(CLGAN_LOG_QUIET);
-  if (scratch_setup(state)) return -1;
-  if (clgan_device_list_create(&rig.list, &error) != CLGAN_OK ||
-      clgan_device_select(rig.list, NULL, &index, reason, &error) != CLGAN_OK) {
-    print_message("skipped: %s\n", error.text);
-    exit(77);
-  }
-  if (clgan_cl_open(rig.list, index, &o, &rig.cl, &error) != CLGAN_OK) return -1;
+  if (scratch_setup(state) || device_open(state)) return -1;
   if (clgan_model_load("digits", 2, sets, 1, &rig.m, &error) != CLGAN_OK) return -1;
   return clgan_dataset_open("builtin", NULL, &rig.data, &error) == CLGAN_OK ? 0 : -1;
 }
@@ -40,31 +24,30 @@ static int setup(void **state) {
 static int teardown(void **state) {
   clgan_dataset_close(rig.data);
   clgan_model_destroy(rig.m);
-  clgan_cl_close(rig.cl);
-  clgan_device_list_destroy(rig.list);
+  (void)device_close(state);
   return scratch_teardown(state);
 }
 
 static struct clgan_trainer *new_trainer(void) {
   struct clgan_trainer_options o = {.batch = 8, .seed = 3};
   struct clgan_trainer *t = NULL;
-  MUST(clgan_trainer_create(rig.cl, rig.m, rig.data, &o, &t, &error));
+  OK(clgan_trainer_create(device, rig.m, rig.data, &o, &t, &error));
   return t;
 }
 
 static void steps(struct clgan_trainer *t, int n) {
-  for (int k = 0; k < n; k++) MUST(clgan_trainer_step(t, &error));
-  MUST(clgan_trainer_finish(t, &error));
+  for (int k = 0; k < n; k++) OK(clgan_trainer_step(t, &error));
+  OK(clgan_trainer_finish(t, &error));
 }
 
 /* Writes a copy of a checkpoint in which one number of one tensor is a NaN. */
 static void poison(const char *from, const char *to, const char *tensor) {
   struct clgan_checkpoint *c = NULL;
-  MUST(clgan_checkpoint_load(from, &c, &error));
+  OK(clgan_checkpoint_load(from, &c, &error));
   const struct clgan_named_tensor *x = clgan_tensors_find(&c->tensors, tensor);
   assert_non_null(x);
   x->data[x->count / 2] = NAN;
-  MUST(clgan_checkpoint_save(c, to, false, &error));
+  OK(clgan_checkpoint_save(c, to, false, &error));
   clgan_checkpoint_destroy(c);
 }
 
@@ -74,12 +57,12 @@ static void a_loss_that_is_nan_ends_the_run(void **state) {
   char *before, *after;
   size_t before_size, after_size;
   struct clgan_trainer *t = new_trainer();
-  MUST(clgan_trainer_init(t, &error));
+  OK(clgan_trainer_init(t, &error));
   steps(t, 4);
-  MUST(clgan_trainer_save(t, good, &error));
+  OK(clgan_trainer_save(t, good, &error));
   poison(good, bad, "E.fc.weight");
-  MUST(clgan_trainer_resume(t, bad, &error));
-  MUST(clgan_file_read(good, &before, &before_size, &error));
+  OK(clgan_trainer_resume(t, bad, &error));
+  OK(clgan_file_read(good, &before, &before_size, &error));
 
   struct clgan_error e = {0};
   enum clgan_status s = CLGAN_OK;
@@ -91,10 +74,10 @@ static void a_loss_that_is_nan_ends_the_run(void **state) {
   clgan_trainer_destroy(t);
 
   t = new_trainer(); /* weights that are not finite are never written over good ones */
-  MUST(clgan_trainer_resume(t, bad, &error));
+  OK(clgan_trainer_resume(t, bad, &error));
   clgan_error_clear(&e);
   assert_int_equal(clgan_trainer_save(t, good, &e), CLGAN_ERR_NUMERIC);
-  MUST(clgan_file_read(good, &after, &after_size, &error));
+  OK(clgan_file_read(good, &after, &after_size, &error));
   assert_int_equal(before_size, after_size);
   assert_memory_equal(before, after, before_size);
   clgan_trainer_destroy(t);
@@ -109,14 +92,16 @@ static void the_largest_batch_that_fits_is_named(void **state) {
   struct clgan_trainer_options o = {.batch = 1 << 19};
   struct clgan_trainer *t = NULL;
   struct clgan_error e = {0};
-  assert_int_equal(clgan_trainer_create(rig.cl, rig.m, rig.data, &o, &t, &e), CLGAN_ERR_MEMORY);
+  assert_int_equal(clgan_trainer_create(device, rig.m, rig.data, &o, &t, &e), CLGAN_ERR_MEMORY);
   assert_null(t);
   expect_error(&e, CLGAN_ERR_MEMORY, "the largest that fits is ");
 }
 
 /* As in test_ops.c: what drivers leave of the kernels they compiled makes LeakSanitizer crash, or report leaks of unloaded modules. */
 const char *__asan_default_options(void);
-const char *__asan_default_options(void) { return "detect_leaks=0"; }
+const char *__asan_default_options(void) {
+  return "detect_leaks=0";
+}
 
 int main(void) {
   const struct CMUnitTest tests[] = {
