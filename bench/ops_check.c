@@ -72,8 +72,11 @@ static double expected(const struct check *c, size_t i) {
   double sum = c->n->attr.i[0] ? clgan_ref_conv_transposed_at(&q, a, b, swapped, i)
                                : clgan_ref_conv_at(&q, a, b, swapped, i);
   size_t channels = (size_t)(c->n->attr.i[0] ? g->ci : g->co);
-  return clgan_ref_act((int)c->n->attr.act, (double)c->n->attr.slope,
-                       (scale ? (double)*scale : 1) * sum + (third ? (double)third[i % channels] : 0));
+  const float *gate = input(c, CLGAN_CONV_GATE);
+  double slope = (double)c->n->attr.slope;
+  double y = clgan_ref_act((int)c->n->attr.act, slope,
+                           (scale ? (double)*scale : 1) * sum + (third ? (double)third[i % channels] : 0));
+  return gate ? y * clgan_ref_act_slope(c->n->attr.i[CLGAN_CONV_GATE_ACT], slope, (double)gate[i]) : y;
 }
 
 /* The first, the last and any between; and none may be infinite or NaN. What is allowed goes by the largest sample. */

@@ -28,6 +28,7 @@ static bool is_positive(int op, int k) {
     unsigned inputs;
   } positive[] = {{CLGAN_OP_CONV, 1 << 3},   {CLGAN_OP_BN, 1 << 2},          {CLGAN_OP_BN_BWD_SUMS, 1 << 3},
                   {CLGAN_OP_BN_BWD, 1 << 3}, {CLGAN_OP_BN_RUN, 2 | 8 | 16},  {CLGAN_OP_ADAM, 4 | 16},
+                  {CLGAN_OP_BN_STATS_RUN, 4 | 8}, {CLGAN_OP_ADAM_LERP, 4 | 32}, {CLGAN_OP_BN_BWD_SUMS_ACC, 1 << 3},
                   {CLGAN_OP_LERP, 4},        {CLGAN_OP_SPECTRAL, 7},         {CLGAN_OP_SPECTRAL_BWD, 16},
                   {CLGAN_OP_LOSS_BCE, 2},    {CLGAN_OP_LOSS_BCE_BWD, 2 | 4}, {CLGAN_OP_LOSS_GAN_BWD, 2},
                   {CLGAN_OP_LOSS_L1_BWD, 4}, {CLGAN_OP_LOSS_MSE_BWD, 4},     {CLGAN_OP_LOSS_CE_BWD, 4}};
@@ -106,12 +107,14 @@ static const char *pass_of(const struct clgan_node *n) {
     case CLGAN_OP_COLSUM:
     case CLGAN_OP_SPECTRAL_BWD: return "weights";
     case CLGAN_OP_ADAM:
+    case CLGAN_OP_ADAM_LERP:
     case CLGAN_OP_LERP:
     case CLGAN_OP_BN_RUN:
     case CLGAN_OP_SPECTRAL_POWER: return "update";
     case CLGAN_OP_TRANSPOSE:
     case CLGAN_OP_ACT_BWD:
     case CLGAN_OP_BN_BWD_SUMS:
+    case CLGAN_OP_BN_BWD_SUMS_ACC:
     case CLGAN_OP_BN_BWD:
     case CLGAN_OP_PAD:
     case CLGAN_OP_TILE_BWD:
@@ -173,8 +176,9 @@ static bool is_product(const struct clgan_node *n) {
 /* What tells a forward product from others of its layer. */
 static void add_epilogue(char *name, size_t size, const struct clgan_node *n) {
   if (n->op == CLGAN_OP_CONV)
-    append(name, size, "%s%s%s", n->n_in > 2 && n->in[2] != CLGAN_NONE ? " bias" : "",
-           n->n_in > 3 && n->in[3] != CLGAN_NONE ? " scaled" : "", act_name(n->attr.act));
+    append(name, size, "%s%s%s%s", n->n_in > 2 && n->in[2] != CLGAN_NONE ? " bias" : "",
+           n->n_in > 3 && n->in[3] != CLGAN_NONE ? " scaled" : "", act_name(n->attr.act),
+           clgan_conv_gate(n) != CLGAN_NONE ? " gated" : "");
   else if (n->op == CLGAN_OP_CONV_WGRAD)
     append(name, size, "%s", n->n_in > 2 && n->in[2] != CLGAN_NONE ? " added" : "");
 }

@@ -55,10 +55,12 @@ kernel void stack(global const float *a, global const float *b, global const flo
 }
 
 /* Kingma and Ba 2015 in PyTorch's order. consts[which.s0..s2] = learning rate, 1 - beta1^t, 1 - beta2^t;
- * k = beta1, 1 - beta1, beta2, 1 - beta2, eps, weight decay. */
-kernel void adam(global float *p, global float *m, global float *v, global const float *grad,
+ * k = beta1, 1 - beta1, beta2, 1 - beta2, eps, weight decay. Where which.s3 >= 0 the average follows at once:
+ * a += consts[which.s3] (p - a). */
+kernel void adam(global float *p, global float *m, global float *v, global float *a, global const float *grad,
                  global const float *consts, int4 which, float8 k, int4 grid) {
   float rate = consts[which.s0] / consts[which.s1], root = 1.0f / sqrt(consts[which.s2]);
+  float share = which.s3 >= 0 ? consts[which.s3] : 0.0f;
   EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid)) {
     vec w = load_part(p + i, n);
     vec g = load_part(grad + i, n) + k.s5 * w;
@@ -66,7 +68,12 @@ kernel void adam(global float *p, global float *m, global float *v, global const
     vec second = k.s2 * load_part(v + i, n) + k.s3 * g * g;
     store_part(first, m + i, n);
     store_part(second, v + i, n);
-    store_part(w - rate * first / (sqrt(second) * root + k.s4), p + i, n);
+    w -= rate * first / (sqrt(second) * root + k.s4);
+    store_part(w, p + i, n);
+    if (which.s3 >= 0) {
+      vec from = load_part(a + i, n);
+      store_part(from + share * (w - from), a + i, n);
+    }
   }
 }
 

@@ -66,20 +66,22 @@ kernel void colsum_part(global const float *x, global float *part, int8 g) {
 #endif
 }
 
-/* y[c] = acc[c] (where has_acc) + the sum of part's rows. Group (i, set): set 0 goes to y0, set 1 to y1. */
-kernel void fold(global const float *part, global const float *acc, int has_acc, global float *y0, global float *y1,
-                 int8 g) {
+/* y[c] = the sum of part's rows; where has_acc, total[c] = acc[c] + it (total may be y: then y is the total). Group
+ * (i, set): each set of partial results has its own acc, y and total. */
+kernel void fold(global const float *part, global const float *acc0, global const float *acc1, int has_acc,
+                 global float *y0, global float *y1, global float *total0, global float *total1, int8 g) {
   int set = (int)get_group_id(1), channels = g.s4, count = g.s5 * g.s7;
-  global const float *from = part + (size_t)set * count * channels;
-  global float *y = set == 0 ? y0 : y1;
+  global const float *from = part + (size_t)set * count * channels, *acc = set == 0 ? acc0 : acc1;
+  global float *y = set == 0 ? y0 : y1, *total = set == 0 ? total0 : total1;
 #if WG == 1
   int first = (int)get_group_id(0) * 64;
   EACH_PART(c, n, first, min(channels, first + 64)) {
     vec sum = (vec)(0.0f), low = sum;
     for (int k = 0; k < count; k++) KAHAN(sum, low, load_part(from + (size_t)k * channels + c, n));
     sum -= low;
-    if (has_acc) sum += load_part(acc + c, n);
+    vec old = has_acc ? load_part(acc + c, n) : (vec)(0.0f);
     store_part(sum, y + c, n);
+    if (has_acc) store_part(old + sum, total + c, n);
   }
 #else
   local float memory[WG];
@@ -89,7 +91,11 @@ kernel void fold(global const float *part, global const float *acc, int has_acc,
     for (int k = (int)get_local_id(0) / lanes; k < count; k += WG / lanes)
       KAHAN(sum, low, from[(size_t)k * channels + c]);
   sum = sum_down(sum - low, lanes, memory);
-  if ((int)get_local_id(0) < lanes && c < channels) y[c] = has_acc ? acc[c] + sum : sum;
+  if ((int)get_local_id(0) < lanes && c < channels) {
+    float old = has_acc ? acc[c] : 0.0f;
+    y[c] = sum;
+    if (has_acc) total[c] = old + sum;
+  }
 #endif
 }
 
@@ -180,10 +186,21 @@ static inline float rows_behind(int k, int8 g) {
   return (float)(rows + (chunk == g.s5 - 1 && k % g.s7 < g.s3 / g.s4 ? 1 : 0));
 }
 
-/* M = rows of x. Biased variance. The mean of the second pass's distances mends what the first pass rounded away. */
-kernel void bn_stats_fold(global const float *part, global float *mean, global float *var, float inv_m, int8 g) {
+/* r = (1 - share) r + share * new: running mean and variance, the variance made unbiased. */
+#define RUN_PART(mean, var, m, v, c, n)                                                                 \
+  do {                                                                                                  \
+    store_part((1.0f - share) * load_part(mean + (c), n) + share * (m), mean + (c), n);                 \
+    store_part((1.0f - share) * load_part(var + (c), n) + share * (unbias * (v)), var + (c), n);        \
+  } while (0)
+
+/* M = rows of x. Biased variance. The mean of the second pass's distances mends what the first pass rounded away.
+ * Where `runs`, running statistics follow: momentum as in bn_run (elementwise.cl). */
+kernel void bn_stats_fold(global const float *part, global float *mean, global float *var, float inv_m,
+                          global float *run_mean, global float *run_var, global const float *consts, int runs,
+                          int which, float momentum, float unbias, int8 g) {
   int channels = g.s4, count = g.s5 * g.s7;
   global const float *squares = part + (size_t)count * channels;
+  float share = which >= 0 ? consts[which] : momentum;
 #if WG == 1
   int first = (int)get_group_id(0) * 64;
   EACH_PART(c, n, first, min(channels, first + 64)) {
@@ -195,8 +212,11 @@ kernel void bn_stats_fold(global const float *part, global float *mean, global f
       rest += rows_behind(k, g) * d;
       m2 += load_part(squares + (size_t)k * channels + c, n) + rows_behind(k, g) * (d * d);
     }
-    store_part(m + rest * inv_m, mean + c, n);
-    store_part(m2 * inv_m, var + c, n);
+    m += rest * inv_m;
+    m2 *= inv_m;
+    store_part(m, mean + c, n);
+    store_part(m2, var + c, n);
+    if (runs) RUN_PART(run_mean, run_var, m, m2, c, n);
   }
 #else
   local float memory[WG];
@@ -212,11 +232,12 @@ kernel void bn_stats_fold(global const float *part, global float *mean, global f
       rest += rows_behind(k, g) * d;
       m2 += squares[(size_t)k * channels + c] + rows_behind(k, g) * (d * d);
     }
-  rest = sum_down(rest, lanes, memory);
-  m2 = sum_down(m2, lanes, memory);
+  m += sum_down(rest, lanes, memory) * inv_m;
+  m2 = sum_down(m2, lanes, memory) * inv_m;
   if (lid < lanes && c < channels) {
-    mean[c] = m + rest * inv_m;
-    var[c] = m2 * inv_m;
+    mean[c] = m;
+    var[c] = m2;
+    if (runs) RUN_PART(run_mean, run_var, m, m2, c, 1);
   }
 #endif
 }

@@ -108,9 +108,10 @@ kernel void spectral_power_part(global const float *w, global const float *u, in
   if (id == 0) squares[chunk] = square;
 }
 
-/* v = t / |t|, u = W' v / |W' v|, norms floored at 1e-12. One work-group. */
+/* v = t / |t|, u = W' v / |W' v|, norms floored at 1e-12; inv = 1 / (v' W u), which takes no further pass over W: with
+ * x = W' v and u = x / f it is f / |x|^2. One work-group. */
 kernel void spectral_power_end(global const float *t, global const float *squares, global const float *sums, int chunks,
-                               int rows, int cols, global float *u, global float *v) {
+                               int rows, int cols, global float *u, global float *v, global float *inv) {
   GROUP_SUM_MEMORY
   float square = 0.0f;
   FEW_TURNS for (int i = 0; i < chunks; i++) square += squares[i];
@@ -134,8 +135,10 @@ kernel void spectral_power_end(global const float *t, global const float *square
     rest = fma(x, x, rest);
     u[c] = x;
   }
-  norm = sqrt(group_sum(vec_sum(squares_u) + rest));
+  square = group_sum(vec_sum(squares_u) + rest);
+  norm = sqrt(square);
   norm = norm < 1e-12f ? 1e-12f : norm;
+  if (get_local_id(0) == 0) inv[0] = norm / square;
   EACH_VECTOR(c, 0, cols) VSTORE(VLOAD(u + c) / norm, u + c); /* each item the columns it wrote itself */
   EACH_REST(c, 0, cols) u[c] /= norm;
 }

@@ -41,6 +41,30 @@ void clgan_fuse_reroot(struct clgan_fuse *f, int from, int to, size_t offset) {
   }
 }
 
+static bool on_root(const struct clgan_fuse *f, int v, int root) {
+  return v != CLGAN_NONE && f->g->values[v].root == root;
+}
+
+bool clgan_fuse_touched(const struct clgan_fuse *f, int v, int after, int before) {
+  const int root = f->g->values[v].root;
+  for (int k = after + 1; k < before; k++) {
+    const struct clgan_node *node = &f->g->nodes[k];
+    bool hit = false;
+    for (int i = 0; i < node->n_in && !hit; i++) hit = on_root(f, node->in[i], root);
+    for (int o = 0; o < node->n_out && !hit; o++) hit = on_root(f, node->out[o], root);
+    if (hit && !node->dead && node->op != CLGAN_OP_VIEW) return true;
+  }
+  return false;
+}
+
+bool clgan_fuse_same(const struct clgan_fuse *f, int a, int b) {
+  if (a == b) return true;
+  if (a == CLGAN_NONE || b == CLGAN_NONE) return false;
+  const struct clgan_value *x = &f->g->values[a], *y = &f->g->values[b];
+  return x->root == y->root && x->offset == y->offset && x->epoch == y->epoch &&
+         clgan_shape_count(x->shape) == clgan_shape_count(y->shape);
+}
+
 void clgan_fuse_remove(struct clgan_fuse *f, int k) {
   struct clgan_node *node = &f->g->nodes[k];
   memset(node, 0, sizeof *node);
@@ -53,5 +77,9 @@ enum clgan_status clgan_graph_fuse(struct clgan_ir *g, const int *keep, size_t n
   if (g->error.status) return g->error.status;
   clgan_ir_eliminate(g, keep, n_keep);
   clgan_fuse_gates(&f);
+  clgan_fuse_norm(&f);
+  clgan_fuse_spectral(&f);
+  clgan_fuse_adam(&f);
+  clgan_fuse_views(&f); /* last: after it a value's root need not be its producer's output */
   return g->error.status;
 }

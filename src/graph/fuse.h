@@ -1,5 +1,5 @@
-/** @file fuse.h  Private to graph/: the passes of clgan_graph_fuse, one file each, and what they share. A pass changes nodes where
- * they stand, so that the order of execution stays; a node that is no longer wanted becomes an empty one. */
+/** @file fuse.h  Private to graph/: the passes of clgan_graph_fuse, one file each, and what they share. A pass changes
+ * nodes where they stand, so that the order of execution stays; a node that is no longer wanted becomes an empty one. */
 #ifndef CLGAN_GRAPH_FUSE_H
 #define CLGAN_GRAPH_FUSE_H
 #include "graph/graph.h"
@@ -21,5 +21,14 @@ void clgan_fuse_reroot(struct clgan_fuse *f, int from, int to, size_t offset);
 /** Leaves an empty place where node @p k was. */
 void clgan_fuse_remove(struct clgan_fuse *f, int k);
 
+/** Does a live node between @p after and @p before, both left out, read or write @p v's root? */
+bool clgan_fuse_touched(const struct clgan_fuse *f, int v, int after, int before);
+/** The same elements of the same storage at the same version? */
+bool clgan_fuse_same(const struct clgan_fuse *f, int a, int b);
+
 void clgan_fuse_gates(struct clgan_fuse *f);
+void clgan_fuse_views(struct clgan_fuse *f);
+void clgan_fuse_norm(struct clgan_fuse *f);
+void clgan_fuse_spectral(struct clgan_fuse *f);
+void clgan_fuse_adam(struct clgan_fuse *f);
 #endif

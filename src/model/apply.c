@@ -201,7 +201,7 @@ enum clgan_status clgan_net_power_iteration(struct clgan_ir *g, struct clgan_net
     if (p[CLGAN_PARAM_U] < 0) continue;
     int *u = &s->value[p[CLGAN_PARAM_U]], *v = &s->value[p[CLGAN_PARAM_V]];
     const int in[3] = {s->value[p[CLGAN_PARAM_WEIGHT]], *u, *v};
-    int to[2];
+    int to[3];
     clgan_ir_emit(g, CLGAN_OP_SPECTRAL_POWER, NULL, 3, in, to);
     *u = to[0], *v = to[1];
   }

@@ -13,31 +13,39 @@ static bool constants_hold(struct clgan_ir *g, const struct clgan_node *node, in
   return clgan_expect(g, node, input, clgan_shape_count(s));
 }
 
+/* Where a node has its inputs: with an average (ADAM_LERP) that is one more state. */
+static int state_count(const struct clgan_node *node) {
+  return node->op == CLGAN_OP_ADAM_LERP ? 4 : 3;
+}
+
 static bool adam_shape(struct clgan_ir *g, const struct clgan_node *node, struct clgan_shape out[CLGAN_NODE_OUT],
                        enum clgan_dtype type[CLGAN_NODE_OUT]) {
   (void)type;
   size_t n = clgan_count_of(g, node->in[0]);
-  for (int k = 0; k < 4; k++)
+  int states = state_count(node);
+  for (int k = 0; k <= states; k++)
     if (!clgan_expect(g, node, k, n)) return false;
-  for (int k = 0; k < 3; k++) out[k] = clgan_ir_shape(g, node->in[k]);
-  return constants_hold(g, node, 4, 3);
+  for (int k = 0; k < states; k++) out[k] = clgan_ir_shape(g, node->in[k]);
+  return constants_hold(g, node, states + 1, states);
 }
 
 static void adam_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
                            double *const *out) {
   const float *f = node->attr.f;
-  const int *i = node->attr.i;
+  const int *i = node->attr.i, states = state_count(node);
+  const double *grad = in[states], *consts = in[states + 1];
   struct clgan_ref_adam a = {.beta1 = clgan_decimal(f[0]),
                              .beta2 = clgan_decimal(f[1]),
                              .eps = (double)f[2],
                              .decay = (double)f[3],
-                             .rate = in[4][i[0]],
-                             .correction1 = in[4][i[1]],
-                             .correction2 = in[4][i[2]]};
+                             .rate = consts[i[0]],
+                             .correction1 = consts[i[1]],
+                             .correction2 = consts[i[2]]};
   size_t n = clgan_count_of(g, node->in[0]);
-  for (int k = 0; k < 3; k++) /* state: the outputs are the inputs' memory; where they are not, they start as copies */
+  for (int k = 0; k < states; k++) /* state: the outputs are the inputs' memory; where they are not, they start as copies */
     for (size_t e = 0; in[k] != out[k] && e < n; e++) out[k][e] = in[k][e];
-  clgan_ref_adam_step(&a, out[0], out[1], out[2], in[3], n);
+  clgan_ref_adam_step(&a, out[0], out[1], out[2], grad, n);
+  if (states == 4) clgan_ref_lerp(out[3], out[0], consts[i[3]], out[3], n);
 }
 
 static void adam_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
@@ -45,8 +53,11 @@ static void adam_prepare(const struct clgan_ir *g, const struct clgan_node *node
   struct clgan_lanes lanes = clgan_lanes_of(t, 256);
   struct clgan_launch *x = clgan_flat_add(l, &lanes, "adam");
   const float *f = node->attr.f;
-  for (int k = 0; k < 5; k++) clgan_launch_value(x, node->in[k]);
-  int which[4] = {node->attr.i[0], node->attr.i[1], node->attr.i[2], 0};
+  const int states = state_count(node);
+  for (int k = 0; k < 3; k++) clgan_launch_value(x, node->in[k]);
+  clgan_launch_value(x, states == 4 ? node->in[3] : CLGAN_NONE);
+  for (int k = 0; k < 2; k++) clgan_launch_value(x, node->in[states + k]);
+  int which[4] = {node->attr.i[0], node->attr.i[1], node->attr.i[2], states == 4 ? node->attr.i[3] : -1};
   clgan_launch_bytes(x, which, sizeof which);
   double beta1 = clgan_decimal(f[0]), beta2 = clgan_decimal(f[1]);
   float k[8] = {(float)beta1, (float)(1 - beta1), (float)beta2, (float)(1 - beta2), f[2], f[3], 0, 0};
@@ -56,8 +67,9 @@ static void adam_prepare(const struct clgan_ir *g, const struct clgan_node *node
 
 static void adam_cost(const struct clgan_ir *g, const struct clgan_node *node, double *flops, double *bytes) {
   double n = (double)clgan_count_of(g, node->in[0]);
-  *flops = 12 * n;
-  *bytes = 28 * n; /* reads p, m, v, grad; writes p, m, v */
+  bool averages = state_count(node) == 4;
+  *flops = (averages ? 15 : 12) * n;
+  *bytes = (averages ? 36 : 28) * n; /* reads p, m, v, grad; writes p, m, v; reads and writes the average */
 }
 
 const struct clgan_op clgan_op_adam = {.name = "adam",
@@ -70,6 +82,17 @@ const struct clgan_op clgan_op_adam = {.name = "adam",
                                        .reference = adam_reference,
                                        .prepare = adam_prepare,
                                        .cost = adam_cost};
+
+const struct clgan_op clgan_op_adam_lerp = {.name = "adam_lerp",
+                                            .min_in = 6,
+                                            .n_out = 4,
+                                            .inplace_state = 15,
+                                            .inplace = -1,
+                                            .acc = -1,
+                                            .shape = adam_shape,
+                                            .reference = adam_reference,
+                                            .prepare = adam_prepare,
+                                            .cost = adam_cost};
 
 static bool lerp_shape(struct clgan_ir *g, const struct clgan_node *node, struct clgan_shape out[CLGAN_NODE_OUT],
                        enum clgan_dtype type[CLGAN_NODE_OUT]) {

@@ -24,21 +24,36 @@ static size_t stats_scratch(const struct clgan_ir *g, const struct clgan_node *n
   return clgan_rows_partials(&r, 2);
 }
 
-static void stats_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
-                          struct clgan_launches *l) {
+/* With running statistics (BN_STATS_RUN) the launch that ends the sums updates them, too. */
+enum { STATS_RUN_MEAN = 1, STATS_RUN_VAR, STATS_MOMENTUM };
+
+static void add_stats(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
+                      const int out[2], struct clgan_launches *l) {
   struct clgan_lanes lanes = clgan_lanes_of(t, 256);
   struct clgan_shape s = clgan_ir_shape(g, node->in[0]);
   struct clgan_rows r = clgan_rows_of(t, &lanes, s, true);
   struct clgan_launch *x = clgan_launch_add(l, "rows.cl", "bn_stats_part", "%s", lanes.options);
+  bool run = node->op == CLGAN_OP_BN_STATS_RUN;
+  double m = (double)clgan_shape_rows(s);
   clgan_launch_value(x, node->in[0]);
   clgan_launch_scratch(x, 0, clgan_rows_partials(&r, 2));
   clgan_rows_launch(x, &lanes, &r);
   x = clgan_launch_add(l, "rows.cl", "bn_stats_fold", "%s", lanes.options);
   clgan_launch_scratch(x, 0, clgan_rows_partials(&r, 2));
-  clgan_launch_value(x, node->out[0]);
-  clgan_launch_value(x, node->out[1]);
-  clgan_launch_float(x, (float)(1.0 / (double)clgan_shape_rows(s)));
+  clgan_launch_value(x, out[0]);
+  clgan_launch_value(x, out[1]);
+  clgan_launch_float(x, (float)(1.0 / m));
+  for (int k = STATS_RUN_MEAN; k <= STATS_MOMENTUM; k++) clgan_launch_value(x, run ? node->in[k] : CLGAN_NONE);
+  clgan_launch_int(x, run);
+  clgan_launch_int(x, run && node->in[STATS_MOMENTUM] != CLGAN_NONE ? node->attr.i[1] : -1);
+  clgan_launch_float(x, node->attr.f[0]);
+  clgan_launch_float(x, run ? (float)(m / (m - 1)) : 1.0f);
   clgan_rows_launch_fold(x, &lanes, &r, 1);
+}
+
+static void stats_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
+                          struct clgan_launches *l) {
+  add_stats(g, node, t, node->out, l);
 }
 
 static void stats_cost(const struct clgan_ir *g, const struct clgan_node *node, double *flops, double *bytes) {
@@ -201,3 +216,50 @@ const struct clgan_op clgan_op_bn_run = {.name = "bn_run",
                                          .shape = run_shape,
                                          .reference = run_reference,
                                          .prepare = run_prepare};
+
+/* -- statistics and running statistics in one -- */
+
+static bool stats_run_shape(struct clgan_ir *g, const struct clgan_node *node, struct clgan_shape out[CLGAN_NODE_OUT],
+                            enum clgan_dtype type[CLGAN_NODE_OUT]) {
+  (void)type;
+  struct clgan_shape s = clgan_ir_shape(g, node->in[0]);
+  struct clgan_node run = *node;
+  if (!clgan_expect(g, node, 0, clgan_shape_count(s))) return false;
+  run.in[RUN_MEAN] = node->in[STATS_RUN_MEAN], run.in[RUN_VAR] = node->in[STATS_RUN_VAR];
+  run.in[NEW_MEAN] = run.in[RUN_MEAN], run.in[NEW_VAR] = run.in[RUN_VAR]; /* of the same size */
+  run.in[MOMENTUM] = node->in[STATS_MOMENTUM];
+  if (node->attr.i[0] != (int)clgan_shape_rows(s) || !clgan_expect(g, node, STATS_RUN_MEAN, (size_t)s.c)) {
+    clgan_ir_fail(g, "bn_stats_run: running statistics of another number of rows or channels");
+    return false;
+  }
+  out[2] = out[3] = clgan_shape_of(1, 1, 1, s.c);
+  return run_shape(g, &run, out, type);
+}
+
+static void stats_run_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                                double *const *out) {
+  double *const to[2] = {out[2], out[3]};
+  stats_reference(g, node, in, to);
+  double *const from[5] = {in[STATS_RUN_MEAN], in[STATS_RUN_VAR], out[2], out[3], in[STATS_MOMENTUM]};
+  struct clgan_node run = *node;
+  run.in[RUN_MEAN] = node->in[STATS_RUN_MEAN];
+  run_reference(g, &run, from, out);
+}
+
+static void stats_run_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
+                              struct clgan_launches *l) {
+  add_stats(g, node, t, node->out + 2, l);
+}
+
+const struct clgan_op clgan_op_bn_stats_run = {.name = "bn_stats_run",
+                                               .min_in = 3,
+                                               .n_out = 4,
+                                               .inplace_state = 3,
+                                               .state_first = STATS_RUN_MEAN,
+                                               .inplace = -1,
+                                               .acc = -1,
+                                               .shape = stats_run_shape,
+                                               .reference = stats_run_reference,
+                                               .scratch = stats_scratch,
+                                               .prepare = stats_run_prepare,
+                                               .cost = stats_cost};

@@ -4,7 +4,7 @@
 #include "ref/norm.h"
 
 enum { DY, X, MEAN, VAR };
-enum { SUMS_GAMMA = 4, SUMS_BETA = 5 };
+enum { SUMS_GAMMA = 4, SUMS_BETA = 5, ACC_G = 6, ACC_GX = 7 };
 enum { SUM_G = 4, SUM_GX = 5, GAMMA = 6, BETA = 7 };
 
 static bool inputs_fit(struct clgan_ir *g, const struct clgan_node *node) {
@@ -59,10 +59,11 @@ static void sums_prepare(const struct clgan_ir *g, const struct clgan_node *node
   clgan_rows_launch(x, &lanes, &r);
   x = clgan_launch_add(l, "rows.cl", "fold", "%s", lanes.options);
   clgan_launch_scratch(x, 0, clgan_rows_partials(&r, 2));
-  clgan_launch_value(x, CLGAN_NONE);
-  clgan_launch_int(x, 0);
-  clgan_launch_value(x, node->out[0]);
-  clgan_launch_value(x, node->out[1]);
+  const bool acc = node->op == CLGAN_OP_BN_BWD_SUMS_ACC;
+  clgan_launch_value(x, acc ? node->in[ACC_G] : CLGAN_NONE);
+  clgan_launch_value(x, acc ? node->in[ACC_GX] : CLGAN_NONE);
+  clgan_launch_int(x, acc);
+  for (int k = 0; k < 4; k++) clgan_launch_value(x, k < 2 || acc ? node->out[k] : CLGAN_NONE);
   clgan_rows_launch_fold(x, &lanes, &r, 2);
 }
 
@@ -82,6 +83,36 @@ const struct clgan_op clgan_op_bn_bwd_sums = {.name = "bn_bwd_sums",
                                               .scratch = sums_scratch,
                                               .prepare = sums_prepare,
                                               .cost = sums_cost};
+
+/* -- the same with what other uses of gamma and beta gave them -- */
+
+static bool sums_acc_shape(struct clgan_ir *g, const struct clgan_node *node, struct clgan_shape out[CLGAN_NODE_OUT],
+                           enum clgan_dtype type[CLGAN_NODE_OUT]) {
+  out[2] = out[3] = clgan_shape_of(1, 1, 1, clgan_ir_shape(g, node->in[X]).c);
+  if (node->in[ACC_G] == CLGAN_NONE || node->in[ACC_GX] == CLGAN_NONE) {
+    clgan_ir_fail(g, "bn_bwd_sums_acc: what is to be added to is missing");
+    return false;
+  }
+  return sums_shape(g, node, out, type);
+}
+
+static void sums_acc_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
+                               double *const *out) {
+  sums_reference(g, node, in, out);
+  for (int k = 0; k < 2; k++)
+    for (int c = 0; c < clgan_ir_shape(g, node->in[X]).c; c++) out[2 + k][c] = in[ACC_G + k][c] + out[k][c];
+}
+
+const struct clgan_op clgan_op_bn_bwd_sums_acc = {.name = "bn_bwd_sums_acc",
+                                                  .min_in = 4,
+                                                  .n_out = 4,
+                                                  .inplace = -1,
+                                                  .acc = -1,
+                                                  .shape = sums_acc_shape,
+                                                  .reference = sums_acc_reference,
+                                                  .scratch = sums_scratch,
+                                                  .prepare = sums_prepare,
+                                                  .cost = sums_cost};
 
 /* -- dx -- */
 

@@ -179,6 +179,11 @@ const struct clgan_case clgan_cases[] = {
     CASE("bn/mlp", M, PRODUCT, bn, 128, 1, 1, 1024, LRELU, 0),
     CASE("bn_run/3", S, FINE, bn_run, 5, 3),
     CASE("bn_run/100", S, FINE, bn_run, 1000, 100, 1),
+    CASE("bn_stats_run/odd", S, FINE, stats_run, 3, 5, 7, 10),
+    CASE("bn_stats_run/momentum", S, FINE, stats_run, 9, 1, 1, 37, 1),
+    CASE("bn_stats_run/faces", M, FINE, stats_run, 4, 32, 32, 64),
+    CASE("bn_bwd_sums_acc/odd", S, PRODUCT, sums_acc, 3, 5, 7, 10, RELU),
+    CASE("bn_bwd_sums_acc/100", 0, PRODUCT, sums_acc, 7, 9, 11, 100, LRELU),
 
     /* axis, n, h, w, c, further extents */
     CASE("concat/channels", S, EXACT, concat, 1, 5, 1, 1, 50, 10),
@@ -269,6 +274,8 @@ const struct clgan_case clgan_cases[] = {
     CASE("adam/1", S, FINE, adam, 1),
     CASE("adam/odd", S, FINE, adam, 1003, 1),
     CASE("adam/large", 0, FINE, adam, 300007, 1),
+    CASE("adam_lerp/odd", S, FINE, adam_lerp, 1003, 1),
+    CASE("adam_lerp/large", 0, FINE, adam_lerp, 300007),
     CASE("lerp/odd", S, FINE, lerp, 1003),
     CASE("lerp/large", 0, FINE, lerp, 300007),
     /* kind, n, h, w, c, limit; a normal must be right within 1e-6, of at most 6 */

@@ -37,6 +37,8 @@ clgan_case_builder clgan_case_act_bwd;   /* n, h, w, c, act */
 clgan_case_builder clgan_case_stats;     /* n, h, w, c, 1: mean 100, deviation 0.01 */
 clgan_case_builder clgan_case_bn;        /* n, h, w, c, act, 1: gamma and beta, 1: given statistics */
 clgan_case_builder clgan_case_bn_run;    /* rows, c, 1: momentum from a value */
+clgan_case_builder clgan_case_stats_run;  /* n, h, w, c, 1: momentum from a value */
+clgan_case_builder clgan_case_sums_acc;   /* n, h, w, c, act */
 clgan_case_builder clgan_case_concat;    /* axis, n, h, w, c, second, third, ... extents (0: no more) */
 clgan_case_builder clgan_case_slice;     /* axis, n, h, w, c, start, count */
 clgan_case_builder clgan_case_pad;       /* axis, n, h, w, c, start, total */
@@ -56,6 +58,7 @@ clgan_case_builder clgan_case_column;       /* op, n, columns of p, column, colu
 clgan_case_builder clgan_case_ce;           /* n, classes, deviation of the logits */
 clgan_case_builder clgan_case_stack;        /* count */
 clgan_case_builder clgan_case_adam;         /* count, 1: weight decay */
+clgan_case_builder clgan_case_adam_lerp;    /* count, 1: weight decay */
 clgan_case_builder clgan_case_lerp;         /* count */
 clgan_case_builder clgan_case_random;       /* kind, n, h, w, c, limit */
 clgan_case_builder clgan_case_unpack;       /* n, h, w, c */

@@ -49,7 +49,7 @@ static int gated_conv(struct clgan_ir *g, const struct clgan_case *c) {
   struct clgan_attr attr = {.geom = geom_of(c->p), .slope = 0.2f, .i = {c->p[0]}};
   const struct clgan_geom *q = &attr.geom;
   int channels = c->p[0] ? q->ci : q->co, bias = CLGAN_NONE, scale = CLGAN_NONE;
-  attr.i[6] = c->p[10];
+  attr.i[CLGAN_CONV_GATE_ACT] = c->p[10];
   int x = c->p[0] ? small(g, "x~", q) : large(g, "x~", q);
   int w = input(g, "w~", 1, q->kh * q->kw, c->p[0] ? q->co : q->ci, channels);
   int gate = c->p[0] ? large(g, "gate~", q) : small(g, "gate~", q);
@@ -154,6 +154,21 @@ int clgan_case_bn_run(struct clgan_ir *g, const struct clgan_case *c) {
   int mean = input(g, "mean~", 1, 1, 1, channels), var = input(g, "var+~", 1, 1, 1, channels);
   return EMIT(g, CLGAN_OP_BN_RUN, &attr, rmean, rvar, mean, var,
               c->p[2] ? input(g, "momentum+~", 1, 1, 1, 1) : CLGAN_NONE);
+}
+
+int clgan_case_stats_run(struct clgan_ir *g, const struct clgan_case *c) {
+  struct clgan_attr attr = {.f = {0.1f}, .i = {c->p[0] * c->p[1] * c->p[2]}};
+  int x = image(g, "x~", c->p), rmean = state(g, "rmean", c->p[3]), rvar = state(g, "rvar+", c->p[3]);
+  return EMIT(g, CLGAN_OP_BN_STATS_RUN, &attr, x, rmean, rvar,
+              c->p[4] ? input(g, "momentum+~", 1, 1, 1, 1) : CLGAN_NONE);
+}
+
+int clgan_case_sums_acc(struct clgan_ir *g, const struct clgan_case *c) {
+  struct clgan_attr attr = {.act = (enum clgan_act)c->p[4], .slope = 0.2f, .f = {1e-5f}};
+  int dy = image(g, "dy~", c->p), x = image(g, "x~", c->p), in[6];
+  static const char *const names[] = {"mean~", "var+~", "gamma+~", "beta~", "acc_g~", "acc_gx~"};
+  for (int k = 0; k < 6; k++) in[k] = input(g, names[k], 1, 1, 1, c->p[3]);
+  return EMIT(g, CLGAN_OP_BN_BWD_SUMS_ACC, &attr, dy, x, in[0], in[1], in[2], in[3], in[4], in[5]);
 }
 
 /* -- shapes -- */
@@ -281,6 +296,13 @@ int clgan_case_adam(struct clgan_ir *g, const struct clgan_case *c) {
   return EMIT(g, CLGAN_OP_ADAM, &attr, p, m, v, grad, input(g, "consts+~", 1, 1, 1, 3));
 }
 
+int clgan_case_adam_lerp(struct clgan_ir *g, const struct clgan_case *c) {
+  struct clgan_attr attr = {.f = {0.5f, 0.999f, 1e-8f, c->p[1] ? 2.5e-5f : 0}, .i = {2, 0, 1, 3}};
+  int p = state(g, "p", c->p[0]), m = state(g, "m", c->p[0]), v = state(g, "v+", c->p[0]), a = state(g, "a", c->p[0]);
+  int grad = input(g, "grad~", 1, 1, 1, c->p[0]);
+  return EMIT(g, CLGAN_OP_ADAM_LERP, &attr, p, m, v, a, grad, input(g, "consts+~", 1, 1, 1, 4));
+}
+
 int clgan_case_lerp(struct clgan_ir *g, const struct clgan_case *c) {
   struct clgan_attr attr = {.i = {1}};
   int a = state(g, "a", c->p[0]), b = input(g, "b~", 1, 1, 1, c->p[0]);
@@ -313,7 +335,8 @@ static const struct {
   int at;
 } batches[] = {{clgan_case_conv, 1},    {clgan_case_wgrad, 1},    {clgan_case_shared, 1},  {clgan_case_colsum, 0},
                {clgan_case_add, 0},     {clgan_case_affine, 0},   {clgan_case_act, 0},     {clgan_case_act_bwd, 0},
-               {clgan_case_stats, 0},   {clgan_case_bn, 0},       {clgan_case_bn_run, 0},  {clgan_case_labels, 0},
+               {clgan_case_stats, 0},    {clgan_case_stats_run, 0}, {clgan_case_sums_acc, 0},
+                 {clgan_case_bn, 0},       {clgan_case_bn_run, 0},  {clgan_case_labels, 0},
                {clgan_case_tile, 0},    {clgan_case_onehot, 0},   {clgan_case_reparam, 0}, {clgan_case_shift, 0},
                {clgan_case_rowdot, 0},  {clgan_case_rowscale, 0}, {clgan_case_gan, 0},     {clgan_case_l1, 0},
                {clgan_case_column, 1},  {clgan_case_ce, 0},       {clgan_case_random, 1},  {clgan_case_unpack, 0}};

@@ -32,10 +32,9 @@ static void colsum_prepare(const struct clgan_ir *g, const struct clgan_node *no
   clgan_rows_launch(x, &lanes, &r);
   x = clgan_launch_add(l, "rows.cl", "fold", "%s", lanes.options);
   clgan_launch_scratch(x, 0, clgan_rows_partials(&r, 1));
-  clgan_launch_value(x, node->in[1]);
+  for (int set = 0; set < 2; set++) clgan_launch_value(x, node->in[1]);
   clgan_launch_int(x, node->in[1] != CLGAN_NONE);
-  clgan_launch_value(x, node->out[0]);
-  clgan_launch_value(x, node->out[0]);
+  for (int k = 0; k < 4; k++) clgan_launch_value(x, node->out[0]); /* one set; its total is the result */
   clgan_rows_launch_fold(x, &lanes, &r, 1);
 }
 

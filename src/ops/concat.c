@@ -67,6 +67,12 @@ static void concat_backward(struct clgan_ir *g, int id, const int *gout, const b
   }
 }
 
+/* Does operand k already lie where it belongs, from column `at` of y on? Then nothing is to be copied. */
+static bool in_place(const struct clgan_ir *g, const struct clgan_node *node, int k, size_t at) {
+  const struct clgan_value *x = &g->values[node->in[k]], *y = &g->values[node->out[0]];
+  return node->attr.i[ATTR_AXIS] == AXIS_N && x->root == y->root && x->offset == y->offset + at;
+}
+
 static void concat_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
                              double *const *out) {
   int axis = node->attr.i[ATTR_AXIS];
@@ -74,7 +80,7 @@ static void concat_reference(const struct clgan_ir *g, const struct clgan_node *
   size_t at = 0;
   for (int k = 0; k < node->n_in; k++) {
     size_t cols = cols_of(clgan_ir_shape(g, node->in[k]), axis);
-    clgan_ref_copy2d(rows_of(y, axis), cols, in[k], cols, out[0] + at, cols_of(y, axis));
+    if (!in_place(g, node, k, at)) clgan_ref_copy2d(rows_of(y, axis), cols, in[k], cols, out[0] + at, cols_of(y, axis));
     at += cols;
   }
 }
@@ -106,14 +112,19 @@ static void concat_prepare(const struct clgan_ir *g, const struct clgan_node *no
   int axis = node->attr.i[ATTR_AXIS];
   struct clgan_shape y = clgan_ir_shape(g, node->out[0]);
   struct join j = {.b = CLGAN_NONE, .y = node->out[0], .ld_y = (int)cols_of(y, axis), .rows = rows_of(y, axis)};
-  for (int k = 0; k < node->n_in; k += 2) {
+  for (int k = 0; k < node->n_in; k++) {
     j.a = node->in[k];
     j.cols_a = j.ld_a = (int)cols_of(clgan_ir_shape(g, j.a), axis);
-    bool pair = k + 1 < node->n_in;
-    j.b = pair ? node->in[k + 1] : CLGAN_NONE;
+    size_t next = (size_t)(j.to + j.cols_a);
+    if (in_place(g, node, k, (size_t)j.to)) {
+      j.to = (int)next;
+      continue;
+    }
+    bool pair = k + 1 < node->n_in && !in_place(g, node, k + 1, next);
+    j.b = pair ? node->in[++k] : CLGAN_NONE;
     j.cols_b = pair ? (int)cols_of(clgan_ir_shape(g, j.b), axis) : 0;
     launch_join(t, l, &j);
-    j.to += j.cols_a + j.cols_b;
+    j.to = (int)next + j.cols_b;
   }
 }
 

@@ -116,7 +116,7 @@ static void conv_cost(const struct clgan_ir *g, const struct clgan_node *node, d
   double w = (double)weight_count(q), a = (double)clgan_shape_count(large(q)), b = (double)clgan_shape_count(small(q));
   *flops = 2.0 * w * (double)q->n * (double)q->ho * (double)q->wo;
   *bytes = 4.0 * (w + a + b);
-  if (node->op == CLGAN_OP_CONV && clgan_conv_gate(node) != CLGAN_NONE) *bytes += 4.0 * (double)clgan_shape_count(clgan_ir_shape(g, node->out[0]));
+  if (clgan_conv_gate(node) != CLGAN_NONE) *bytes += 4.0 * (double)clgan_shape_count(clgan_ir_shape(g, node->out[0]));
 }
 
 static void conv_packing(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,

@@ -6,13 +6,6 @@
 
 /* Kernels get a clgan_geom-based struct by value or plain ints; buffers are padded by at least CLGAN_ALIGN elements after their end, so
  * reading (never using) up to CLGAN_ALIGN elements past a tensor's end is legal. */
-/** The value whose activation's slope the result is multiplied with, or CLGAN_NONE. A kernel that does it in its epilogue takes
- * it as an argument; where none of a product's launches does, conv.c appends a launch of its own. */
-enum { CLGAN_CONV_GATE = 4, CLGAN_CONV_GATE_ACT = 6 }; /* input; attribute i[] */
-static inline int clgan_conv_gate(const struct clgan_node *node) {
-  return node->n_in > CLGAN_CONV_GATE ? node->in[CLGAN_CONV_GATE] : CLGAN_NONE;
-}
-
 void clgan_conv_reg_packing(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                             struct clgan_packing *out);
 void clgan_conv_reg_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l);

@@ -16,8 +16,10 @@
  *  ACT           x                                        y              act, slope
  *  ACT_BWD       dy, y                                    dx             act, slope: derivative recovered from the output y
  *  BN_STATS      x [M,C]                                  mean, var      biased variance, two-pass or shifted: no cancellation
+ *  BN_STATS_RUN  x, rmean*, rvar*, [momentum 1]           rmean*, rvar*, mean, var  BN_STATS and BN_RUN (its attributes) in one
  *  BN            x, mean, var, [gamma, beta]              y              f[0] eps; act, slope: y = act(gamma (x-mean)/sqrt(var+eps) + beta)
  *  BN_BWD_SUMS   dy, x, mean, var, [gamma, beta]          sum_g, sum_gx  g = dy act'(pre); [C] each: sum g and sum g xhat (= dbeta, dgamma)
+ *  BN_BWD_SUMS_ACC  the same, acc_g, acc_gx [C]           sum_g, sum_gx, acc_g + sum_g, acc_gx + sum_gx
  *  BN_BWD        dy, x, mean, var, sum_g, sum_gx, [gamma, beta]  dx      dx = gamma invstd (g - sum_g/M - xhat sum_gx/M)
  *  BN_RUN        rmean*, rvar*, mean, var, [momentum 1]   rmean*, rvar*  f[0] momentum (or the input's element i[1]), i[0] = M: r += momentum (new - r), unbiased var = var M/(M-1)
  *  CONCAT        a, b, ...(<=8)                           y              i[0] axis: 0 = N, 1 = C
@@ -33,7 +35,7 @@
  *  ROWDOT        a [N,F], b [N,F]                         [N,1]
  *  ROWSCALE      s [N,1], b [N,F]                         [N,F]          s b (gradient of ROWDOT)
  *  SPECTRAL      W [K,O], u [O], v [K]                    inv [1]        1 / (v' W u). W is seen as K rows of O whatever its shape (O = shape.c)
- *  SPECTRAL_POWER W, u*, v*                               u*, v*         v = normalize(W u), then u = normalize(W' v); norms floored at 1e-12
+ *  SPECTRAL_POWER W, u*, v*                               u*, v*, inv [1]  v = normalize(W u), then u = normalize(W' v); norms floored at 1e-12; inv = 1 / (v' W u), what SPECTRAL would give
  *  SPECTRAL_BWD  G, W, u, v, inv                          dW             inv G - inv^2 (sum G.W) v u'   (Miyato et al. 2018, with respect to W)
  *  LOSS_GAN      s [2n,1]                                 [1]            f[0] weight w; i[0], i[1] = sign of the first and the second half: w/n sum softplus(sign s)
  *  LOSS_L1       target, b                                [1]            mean |target - b|
@@ -44,6 +46,7 @@
  *  STACK         scalars (<= 8)                           [k]            shape {1,1,1,k}
  *  ADAM          p*, m*, v*, grad, consts                 p*, m*, v*     f[0..3] = beta1, beta2, eps, weight decay (L2, added to grad); consts elements i[0] lr, i[1] 1-beta1^t, i[2] 1-beta2^t:
  *                                                                        m = b1 m + (1-b1) g; v = b2 v + (1-b2) g g; p -= lr/bc1 * m / (sqrt(v)/sqrt(bc2) + eps)
+ *  ADAM_LERP     p*, m*, v*, a*, grad, consts             p*, m*, v*, a*  ADAM, then a += consts[i[3]] (p - a)
  *  LERP          a*, b, consts                            a*             a += consts[i[0]] (b - a)
  *  RANDOM        counters I32 [4]                         y              i[0] kind: 0 uniform in [-1,1), 1 normal, 2 integer below i[2] (I32), 3 uniform in [0,1); i[1] stream;
  *                                                                        i[3..6] = shape n,h,w,c. counters = {seed lo, seed hi, step lo, step hi}; element e = lane e%4 of block e/4
@@ -64,13 +67,13 @@ enum clgan_op_id {
   CLGAN_OP_VIEW, /**< reshape made by clgan_ir_reshape: no kernel; backward reshapes the gradient */
   CLGAN_OP_CONV, CLGAN_OP_CONV_WGRAD, CLGAN_OP_TRANSPOSE, CLGAN_OP_COLSUM,
   CLGAN_OP_ADD, CLGAN_OP_AFFINE, CLGAN_OP_ACT, CLGAN_OP_ACT_BWD,
-  CLGAN_OP_BN_STATS, CLGAN_OP_BN, CLGAN_OP_BN_BWD_SUMS, CLGAN_OP_BN_BWD, CLGAN_OP_BN_RUN,
+  CLGAN_OP_BN_STATS, CLGAN_OP_BN, CLGAN_OP_BN_BWD_SUMS, CLGAN_OP_BN_BWD, CLGAN_OP_BN_RUN, CLGAN_OP_BN_STATS_RUN, CLGAN_OP_BN_BWD_SUMS_ACC,
   CLGAN_OP_CONCAT, CLGAN_OP_SLICE, CLGAN_OP_PAD, CLGAN_OP_TILE, CLGAN_OP_TILE_BWD, CLGAN_OP_ONEHOT,
   CLGAN_OP_REPARAM, CLGAN_OP_REPARAM_BWD, CLGAN_OP_SHIFT, CLGAN_OP_SHIFT_BWD, CLGAN_OP_ROWDOT, CLGAN_OP_ROWSCALE,
   CLGAN_OP_SPECTRAL, CLGAN_OP_SPECTRAL_POWER, CLGAN_OP_SPECTRAL_BWD,
   CLGAN_OP_LOSS_GAN, CLGAN_OP_LOSS_L1, CLGAN_OP_LOSS_MSE, CLGAN_OP_LOSS_BCE, CLGAN_OP_LOSS_CE,
   CLGAN_OP_LOSS_GAN_BWD, CLGAN_OP_LOSS_L1_BWD, CLGAN_OP_LOSS_MSE_BWD, CLGAN_OP_LOSS_BCE_BWD, CLGAN_OP_LOSS_CE_BWD,
-  CLGAN_OP_STACK, CLGAN_OP_ADAM, CLGAN_OP_LERP, CLGAN_OP_RANDOM, CLGAN_OP_UNPACK, CLGAN_OP_TOPK,
+  CLGAN_OP_STACK, CLGAN_OP_ADAM, CLGAN_OP_LERP, CLGAN_OP_ADAM_LERP, CLGAN_OP_RANDOM, CLGAN_OP_UNPACK, CLGAN_OP_TOPK,
   CLGAN_OP_COUNT
 };
 
@@ -164,6 +167,12 @@ struct clgan_op {
   /** Floating-point operations and bytes that must move at least, for benchmarks. May be NULL (0 FLOPs, sum of in and out bytes). */
   void (*cost)(const struct clgan_ir *g, const struct clgan_node *node, double *flops, double *bytes);
 };
+/** CONV's gate: the value whose activation's slope the result is multiplied with, or CLGAN_NONE. A kernel that does it in its
+ * epilogue takes it as an argument; where none of a product's launches does, ops/conv.c appends a launch of its own. */
+enum { CLGAN_CONV_GATE = 4, CLGAN_CONV_GATE_ACT = 6 }; /**< the input's number; the activation's in attr.i */
+static inline int clgan_conv_gate(const struct clgan_node *node) {
+  return node->op == CLGAN_OP_CONV && node->n_in > CLGAN_CONV_GATE ? node->in[CLGAN_CONV_GATE] : CLGAN_NONE;
+}
 /** The row of @p op. */
 const struct clgan_op *clgan_op_row(int op);
 /** What a node costs: its row's hook, or 0 operations and the bytes of its inputs and outputs. */
@@ -192,6 +201,6 @@ extern const struct clgan_op clgan_op_conv, clgan_op_conv_wgrad, clgan_op_transp
     clgan_op_slice, clgan_op_pad, clgan_op_tile, clgan_op_tile_bwd, clgan_op_onehot, clgan_op_reparam, clgan_op_reparam_bwd, clgan_op_shift,
     clgan_op_shift_bwd, clgan_op_rowdot, clgan_op_rowscale, clgan_op_spectral, clgan_op_spectral_power, clgan_op_spectral_bwd,
     clgan_op_loss_gan, clgan_op_loss_l1, clgan_op_loss_mse, clgan_op_loss_bce, clgan_op_loss_ce, clgan_op_loss_gan_bwd, clgan_op_loss_l1_bwd,
-    clgan_op_loss_mse_bwd, clgan_op_loss_bce_bwd, clgan_op_loss_ce_bwd, clgan_op_stack, clgan_op_adam, clgan_op_lerp, clgan_op_random,
+    clgan_op_loss_mse_bwd, clgan_op_loss_bce_bwd, clgan_op_loss_ce_bwd, clgan_op_stack, clgan_op_adam, clgan_op_lerp, clgan_op_adam_lerp, clgan_op_bn_stats_run, clgan_op_bn_bwd_sums_acc, clgan_op_random,
     clgan_op_unpack, clgan_op_topk;
 #endif

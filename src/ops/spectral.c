@@ -109,6 +109,7 @@ static bool power_shape(struct clgan_ir *g, const struct clgan_node *node, struc
   (void)type;
   out[0] = clgan_ir_shape(g, node->in[IN_U]);
   out[1] = clgan_ir_shape(g, node->in[IN_V]);
+  out[2] = clgan_shape_of(1, 1, 1, 1);
   return vectors_fit(g, node->in[IN_W], node->in[IN_U], node->in[IN_V]);
 }
 
@@ -116,6 +117,7 @@ static void power_reference(const struct clgan_ir *g, const struct clgan_node *n
                             double *const *out) {
   struct clgan_shape w = clgan_ir_shape(g, node->in[IN_W]);
   clgan_ref_spectral_power(rows_of(w), cols_of(w), in[IN_W], in[IN_U], out[0], out[1]);
+  out[2][0] = clgan_ref_spectral(rows_of(w), cols_of(w), in[IN_W], out[0], out[1]);
 }
 
 /* Scratch: t [rows], squares [chunks], sums [chunks][cols]. */
@@ -157,6 +159,7 @@ static void power_prepare(const struct clgan_ir *g, const struct clgan_node *nod
   clgan_launch_int(j, (int)x.cols);
   clgan_launch_value(j, node->out[0]);
   clgan_launch_value(j, node->out[1]);
+  clgan_launch_value(j, node->out[2]);
   launch_groups(j, &lanes, 1);
 }
 
@@ -168,7 +171,7 @@ static void power_cost(const struct clgan_ir *g, const struct clgan_node *node, 
 
 const struct clgan_op clgan_op_spectral_power = {.name = "spectral_power",
                                                  .min_in = 3,
-                                                 .n_out = 2,
+                                                 .n_out = 3,
                                                  .inplace_state = 3,
                                                  .state_first = IN_U,
                                                  .inplace = -1,

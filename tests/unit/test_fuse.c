@@ -99,7 +99,113 @@ static void gates(void **state) {
   for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) check(&all[k]);
 }
 
+/* -- batch norm -- */
+
+enum { NORM_RUN, NORM_RUN_READ, NORM_SUMS, NORM_SUMS_TWICE };
+
+static int vector(struct clgan_ir *g, const char *name, int c) { return input(g, name, 1, 1, 1, c); }
+static int state(struct clgan_ir *g, const char *name, int c) {
+  return clgan_ir_state(g, name, CLGAN_F32, clgan_shape_of(1, 1, 1, c));
+}
+
+static void build_run(struct clgan_ir *g, int variant, int *keep, size_t *n_keep) {
+  struct clgan_attr attr = {.f = {0.1f}, .i = {5 * 9}};
+  int x = input(g, "x", 5, 3, 3, 19), now[2], to[2], mean = state(g, "mean", 19), var = state(g, "positive var", 19);
+  clgan_ir_emit(g, CLGAN_OP_BN_STATS, NULL, 1, &x, now);
+  *n_keep = 4;
+  if (variant == NORM_RUN_READ) keep[(*n_keep)++] = EMIT(g, CLGAN_OP_ADD, NULL, mean, vector(g, "b", 19)); /* the old one */
+  clgan_ir_emit(g, CLGAN_OP_BN_RUN, &attr, 4, (int[]){mean, var, now[0], now[1]}, to);
+  keep[0] = to[0], keep[1] = to[1];
+  keep[2] = EMIT(g, CLGAN_OP_BN, (&(struct clgan_attr){.f = {1e-5f}}), x, now[0], now[1]);
+  keep[3] = now[1];
+}
+
+/* gamma and beta under two images: their gradients are sums of two. */
+static void build_sums(struct clgan_ir *g, int variant, int *keep, size_t *n_keep) {
+  struct clgan_attr attr = {.f = {1e-5f}, .act = CLGAN_ACT_RELU};
+  int gamma = vector(g, "gamma", 19), beta = vector(g, "beta", 19), mean = vector(g, "mean", 19), sum[2] = {CLGAN_NONE, CLGAN_NONE};
+  int var = vector(g, "positive var", 19), turns = variant == NORM_SUMS_TWICE ? 3 : 2;
+  for (int k = 0; k < turns; k++) {
+    int dy = input(g, "dy", 5, 3, 3, 19), x = input(g, "x", 5, 3, 3, 19), out[2];
+    clgan_ir_emit(g, CLGAN_OP_BN_BWD_SUMS, &attr, 6, (int[]){dy, x, mean, var, gamma, beta}, out);
+    keep[k] = EMIT(g, CLGAN_OP_BN_BWD, &attr, dy, x, mean, var, out[0], out[1], gamma, beta);
+    for (int o = 0; o < 2; o++)
+      sum[o] = k == 0 ? out[o] : EMIT(g, CLGAN_OP_ADD, NULL, o ? sum[o] : out[o], o ? out[o] : sum[o]);
+  }
+  keep[turns] = sum[0], keep[turns + 1] = sum[1];
+  *n_keep = (size_t)turns + 2;
+}
+
+static void norm(void **user) {
+  (void)user;
+  static const struct scenario all[] = {{"running statistics", 3, 2, build_run, NORM_RUN},
+                                        {"running statistics, read before", 4, 4, build_run, NORM_RUN_READ},
+                                        {"sums of two", 6, 4, build_sums, NORM_SUMS},
+                                        {"sums of three", 10, 6, build_sums, NORM_SUMS_TWICE}};
+  for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) check(&all[k]);
+}
+
+/* -- spectral norm, optimiser -- */
+
+static void build_spectral(struct clgan_ir *g, int variant, int *keep, size_t *n_keep) {
+  int w = input(g, "w", 1, 1, 30, 11), other = input(g, "other", 1, 1, 30, 11), uv[3];
+  clgan_ir_emit(g, CLGAN_OP_SPECTRAL_POWER, NULL, 3, (int[]){w, state(g, "u", 11), state(g, "v", 30)}, uv);
+  int inv = EMIT(g, CLGAN_OP_SPECTRAL, NULL, variant ? other : w, uv[0], uv[1]);
+  keep[0] = EMIT(g, CLGAN_OP_SPECTRAL_BWD, NULL, input(g, "g", 1, 1, 30, 11), w, uv[0], uv[1], inv);
+  *n_keep = 1;
+}
+
+static void build_adam(struct clgan_ir *g, int variant, int *keep, size_t *n_keep) {
+  struct clgan_attr adam = {.f = {0.5f, 0.999f, 1e-8f, 0}, .i = {2, 0, 1}}, lerp = {.i = {3}};
+  int p = state(g, "p", 700), m = state(g, "m", 700), v = state(g, "positive v", 700), a = state(g, "a", 700), out[3];
+  int consts = vector(g, "positive consts", 4), grad = vector(g, "grad", 700);
+  clgan_ir_emit(g, CLGAN_OP_ADAM, &adam, 5, (int[]){p, m, v, grad, consts}, out);
+  *n_keep = 4;
+  if (variant) keep[(*n_keep)++] = EMIT(g, CLGAN_OP_ADD, NULL, a, grad); /* the average as it was */
+  keep[3] = EMIT(g, CLGAN_OP_LERP, &lerp, a, out[0], consts);
+  for (int k = 0; k < 3; k++) keep[k] = out[k];
+}
+
+static void updates(void **user) {
+  (void)user;
+  static const struct scenario all[] = {{"spectral", 3, 2, build_spectral, 0},
+                                        {"spectral of another weight", 3, 3, build_spectral, 1},
+                                        {"average", 2, 1, build_adam, 0},
+                                        {"average, read before", 3, 3, build_adam, 1}};
+  for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) check(&all[k]);
+}
+
+/* -- views -- */
+
+enum { VIEW_ODD, VIEW_PARTS, VIEW_INPUT, VIEW_TWICE, VIEW_AGAIN, VIEW_CHANNELS };
+
+/* Parts are sums; what is concatenated is doubled and cut in two again. */
+static void build_views(struct clgan_ir *g, int variant, int *keep, size_t *n_keep) {
+  int rows = variant == VIEW_ODD ? 3 : 8, axis = variant == VIEW_CHANNELS;
+  int a = input(g, "a", rows, 2, 2, 16), b = input(g, "b", rows, 2, 2, 16);
+  int p = EMIT(g, CLGAN_OP_ADD, NULL, a, b), q = variant == VIEW_INPUT ? b : EMIT(g, CLGAN_OP_ADD, NULL, p, b);
+  if (variant == VIEW_TWICE) q = p;
+  struct clgan_attr join = {.i = {axis}}, low = {.i = {axis, 0, axis ? 16 : rows}}, high = {.i = {axis, axis ? 16 : rows, axis ? 16 : rows}};
+  int y = EMIT(g, CLGAN_OP_CONCAT, &join, p, q), z = y;
+  if (variant == VIEW_AGAIN) z = EMIT(g, CLGAN_OP_CONCAT, &join, p, q);
+  int d = EMIT(g, CLGAN_OP_ADD, NULL, y, z), l = EMIT(g, CLGAN_OP_SLICE, &low, d), h = EMIT(g, CLGAN_OP_SLICE, &high, d);
+  keep[0] = EMIT(g, CLGAN_OP_ADD, NULL, l, p);
+  keep[1] = EMIT(g, CLGAN_OP_ADD, NULL, h, q);
+  *n_keep = 2;
+}
+
+static void views(void **user) {
+  (void)user;
+  static const struct scenario all[] = {{"slices and parts", 8, 5, build_views, VIEW_PARTS},
+                                        {"not aligned, but for the first", 8, 7, build_views, VIEW_ODD},
+                                        {"a part from the host", 7, 5, build_views, VIEW_INPUT},
+                                        {"one part twice", 7, 5, build_views, VIEW_TWICE},
+                                        {"one concatenation twice", 9, 5, build_views, VIEW_AGAIN},
+                                        {"along channels", 8, 8, build_views, VIEW_CHANNELS}};
+  for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) check(&all[k]);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(gates)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(gates), cmocka_unit_test(norm), cmocka_unit_test(updates), cmocka_unit_test(views)};
   return cmocka_run_group_tests(tests, device_open, device_close);
 }
