@@ -47,7 +47,16 @@ kernel void colsum_part(global const float *x, global float *part, int8 g) {
   vec sum[SLOTS], low[SLOTS], block[SLOTS];
   for (int t = 0; t < SLOTS; t++) sum[t] = low[t] = block[t] = (vec)(0.0f);
   x += w.position;
-  for (int r = w.first; r < w.end;) {
+  int r = w.first;
+#if WG == 1
+  for (; r + 8 <= min(w.end, g.s0); r += 8)
+    EACH_SLOT(t, w.slots) { /* 8 rows of a slot in registers */
+      vec s = (vec)(0.0f);
+      for (int k = 0; k < 8; k++) s += VLOAD(x + (r + k) * period + t * V);
+      KAHAN(sum[t], low[t], s);
+    }
+#endif
+  while (r < w.end) {
     UNROLL_ROWS
     for (int k = 0; k < 8; k++, r += w.step)
       if (r < w.end) EACH_SLOT(t, w.slots) block[t] += load_part(x + r * period + t * V, ROOM(w, g, r, t));

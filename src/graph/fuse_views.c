@@ -6,7 +6,9 @@ static bool along_n(const struct clgan_node *node, int op) {
   return !node->dead && node->op == op && node->attr.i[0] == 0;
 }
 
-static size_t count_of(const struct clgan_fuse *f, int v) { return clgan_shape_count(f->g->values[v].shape); }
+static size_t count_of(const struct clgan_fuse *f, int v) {
+  return clgan_shape_count(f->g->values[v].shape);
+}
 
 /* Views start at multiples of CLGAN_ALIGN. */
 static void view_slice(struct clgan_fuse *f, int k) {

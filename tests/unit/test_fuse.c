@@ -24,8 +24,8 @@ static int count_nodes(struct clgan_ir *g, const int *keep, size_t n_keep) {
   return n;
 }
 
-static void compare(const struct scenario *s, const char *family, const struct rig_result *plain, const struct rig_result *fused,
-                    size_t k) {
+static void compare(const struct scenario *s, const char *family, const struct rig_result *plain,
+                    const struct rig_result *fused, size_t k) {
   double off = 0, largest = 1e-30;
   for (size_t e = 0; e < plain->n; e++) {
     off = fmax(off, fabs(plain->reference[e] - fused->reference[e]));
@@ -103,7 +103,9 @@ static void gates(void **state) {
 
 enum { NORM_RUN, NORM_RUN_READ, NORM_SUMS, NORM_SUMS_TWICE };
 
-static int vector(struct clgan_ir *g, const char *name, int c) { return input(g, name, 1, 1, 1, c); }
+static int vector(struct clgan_ir *g, const char *name, int c) {
+  return input(g, name, 1, 1, 1, c);
+}
 static int state(struct clgan_ir *g, const char *name, int c) {
   return clgan_ir_state(g, name, CLGAN_F32, clgan_shape_of(1, 1, 1, c));
 }
@@ -113,7 +115,8 @@ static void build_run(struct clgan_ir *g, int variant, int *keep, size_t *n_keep
   int x = input(g, "x", 5, 3, 3, 19), now[2], to[2], mean = state(g, "mean", 19), var = state(g, "positive var", 19);
   clgan_ir_emit(g, CLGAN_OP_BN_STATS, NULL, 1, &x, now);
   *n_keep = 4;
-  if (variant == NORM_RUN_READ) keep[(*n_keep)++] = EMIT(g, CLGAN_OP_ADD, NULL, mean, vector(g, "b", 19)); /* the old one */
+  if (variant == NORM_RUN_READ)
+    keep[(*n_keep)++] = EMIT(g, CLGAN_OP_ADD, NULL, mean, vector(g, "b", 19)); /* the old one */
   clgan_ir_emit(g, CLGAN_OP_BN_RUN, &attr, 4, (int[]){mean, var, now[0], now[1]}, to);
   keep[0] = to[0], keep[1] = to[1];
   keep[2] = EMIT(g, CLGAN_OP_BN, (&(struct clgan_attr){.f = {1e-5f}}), x, now[0], now[1]);
@@ -123,7 +126,8 @@ static void build_run(struct clgan_ir *g, int variant, int *keep, size_t *n_keep
 /* gamma and beta under two images: their gradients are sums of two. */
 static void build_sums(struct clgan_ir *g, int variant, int *keep, size_t *n_keep) {
   struct clgan_attr attr = {.f = {1e-5f}, .act = CLGAN_ACT_RELU};
-  int gamma = vector(g, "gamma", 19), beta = vector(g, "beta", 19), mean = vector(g, "mean", 19), sum[2] = {CLGAN_NONE, CLGAN_NONE};
+  int gamma = vector(g, "gamma", 19), beta = vector(g, "beta", 19), mean = vector(g, "mean", 19),
+      sum[2] = {CLGAN_NONE, CLGAN_NONE};
   int var = vector(g, "positive var", 19), turns = variant == NORM_SUMS_TWICE ? 3 : 2;
   for (int k = 0; k < turns; k++) {
     int dy = input(g, "dy", 5, 3, 3, 19), x = input(g, "x", 5, 3, 3, 19), out[2];
@@ -185,10 +189,12 @@ static void build_views(struct clgan_ir *g, int variant, int *keep, size_t *n_ke
   int a = input(g, "a", rows, 2, 2, 16), b = input(g, "b", rows, 2, 2, 16);
   int p = EMIT(g, CLGAN_OP_ADD, NULL, a, b), q = variant == VIEW_INPUT ? b : EMIT(g, CLGAN_OP_ADD, NULL, p, b);
   if (variant == VIEW_TWICE) q = p;
-  struct clgan_attr join = {.i = {axis}}, low = {.i = {axis, 0, axis ? 16 : rows}}, high = {.i = {axis, axis ? 16 : rows, axis ? 16 : rows}};
+  struct clgan_attr join = {.i = {axis}}, low = {.i = {axis, 0, axis ? 16 : rows}},
+                    high = {.i = {axis, axis ? 16 : rows, axis ? 16 : rows}};
   int y = EMIT(g, CLGAN_OP_CONCAT, &join, p, q), z = y;
   if (variant == VIEW_AGAIN) z = EMIT(g, CLGAN_OP_CONCAT, &join, p, q);
-  int d = EMIT(g, CLGAN_OP_ADD, NULL, y, z), l = EMIT(g, CLGAN_OP_SLICE, &low, d), h = EMIT(g, CLGAN_OP_SLICE, &high, d);
+  int d = EMIT(g, CLGAN_OP_ADD, NULL, y, z), l = EMIT(g, CLGAN_OP_SLICE, &low, d),
+      h = EMIT(g, CLGAN_OP_SLICE, &high, d);
   keep[0] = EMIT(g, CLGAN_OP_ADD, NULL, l, p);
   keep[1] = EMIT(g, CLGAN_OP_ADD, NULL, h, q);
   *n_keep = 2;
@@ -206,6 +212,7 @@ static void views(void **user) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(gates), cmocka_unit_test(norm), cmocka_unit_test(updates), cmocka_unit_test(views)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(gates), cmocka_unit_test(norm), cmocka_unit_test(updates),
+                                     cmocka_unit_test(views)};
   return cmocka_run_group_tests(tests, device_open, device_close);
 }
