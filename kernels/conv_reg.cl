@@ -4,8 +4,9 @@
  *
  * A work-item makes m_tiles * MR pixels x n_panels * NR channels: for each block of KC im2col columns it copies the
  * block of A, then runs MR x NR register tiles down the pixels, panel by panel. A block of a panel stays in the
- * first-level cache, A and the sums in the second. Weights come as panels from conv_reg_pack (PACKED), or are packed
- * on the way where each is read but once or twice (few pixels).
+ * first-level cache, A and the sums in the second. Weights come as panels from conv_reg_pack (PACKED), or, where each is
+ * read but once or twice (few pixels), a block of them is packed on the way: all panels together, so that memory is read
+ * in runs.
  *
  * Layouts: a [n][ah][aw][ac], b [kh][kw][ac][yc] or, swapped, [kh][kw][yc][ac], panels [class][panel][depth][NR],
  * y, gates [n][yh][yw][yc], bias [yc],
@@ -122,19 +123,20 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_pack(const
   }
 }
 #else
-/* Weights of im2col columns [k0, k1), channels n0..n0 + NR - 1. */
-static inline void pack_panel(float *dst, const __global float *b, const struct conv_reg_args *p,
-                              const struct gather *g, int k0, int k1, int n0) {
+/* Weights of im2col columns [k0, k1), channels n0..n1 - 1, to panels KC * NR apart: row by row, as they lie. */
+static inline void pack_panels(float *dst, const __global float *b, const struct conv_reg_args *p,
+                               const struct gather *g, int k0, int k1, int n0, int n1) {
   int t = k0 / p->ac, c = REST(k0, t, p->ac);
   for (int k = k0; k < k1;) {
     const int m = min(p->ac - c, k1 - k);
     const __global float *src = weight_row(b, p, g, t, c) + n0;
-    for (int i = 0; i < m; i++, dst += NR, src += p->yc) {
-      VST(VLD(src), dst);
+    for (int i = 0; i < m; i++, dst += NR, src += p->yc)
+      for (int n = 0; n < n1 - n0; n += NR) {
+        VST(VLD(src + n), dst + n * KC);
 #if NV == 2
-      VST(VLD(src + VL), dst + VL);
+        VST(VLD(src + n + VL), dst + n * KC + VL);
 #endif
-    }
+      }
     k += m, c = 0, t++;
   }
 }
@@ -186,7 +188,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg(
 #if PACKED
   b += get_global_id(2) * p.class_stride;
 #else
-  float pb[KC * NR];
+  float panels[NP * KC * NR];
 #endif
   for (int k0 = 0; k0 == 0 || k0 < depth; k0 += KC) {
     const int k1 = min(depth, k0 + KC);
@@ -195,15 +197,18 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg(
     for (int m = m0; m < m1; m++, pixel_next(&x, &g)) copy_row(pa + (m - m0) * LDA, a, &p, &g, x, span);
     for (int m = m1 - m0; m % MR != 0; m++) /* the last tile's missing rows */
       for (int k = 0; k < k1 - k0; k += VL) VST((V)(0.0f), pa + m * LDA + k);
+#if !PACKED
+    if (p.swapped)
+      for (int n = n0; n < n1; n += NR) turn_panel(panels + (n - n0) * KC, b, &p, &g, k0, k1, n);
+    else
+      pack_panels(panels, b, &p, &g, k0, k1, n0, n1);
+#endif
     for (int n = n0; n < n1; n += NR) {
       float *c = pc + (n - n0) * p.m_tiles * MR;
 #if PACKED
       const __global float *pb = b + (size_t)n * depth + k0 * NR;
 #else
-      if (p.swapped)
-        turn_panel(pb, b, &p, &g, k0, k1, n);
-      else
-        pack_panel(pb, b, &p, &g, k0, k1, n);
+      const float *pb = panels + (n - n0) * KC;
 #endif
       for (int m = 0; m < m1 - m0; m += MR) tile(pa + m * LDA, pb, c + m * NR, k1 - k0, k0 == 0);
     }

@@ -60,11 +60,11 @@ static bool is_small(int rows, int columns, int depth) {
 
 /* Register tiles: accumulators, the vectors of one side and one broadcast fit 16 registers (32 with 16 lanes). */
 static struct tiling wide_tiling(const struct clgan_target *t, int columns) {
-  struct tiling w = {.vl = lanes(t), .kc = 256, .a_cost = 0.4, .b_cost = 2.0};
+  struct tiling w = {.vl = lanes(t), .kc = 256, .a_cost = 0.4, .b_cost = 1.2};
   const bool narrow = columns <= w.vl;
   w.nv = narrow ? 1 : 2;
   w.mr = narrow || w.vl == 16 ? 12 : 6;
-  w.mt = 96 / w.mr;
+  w.mt = 132 / w.mr;
   w.nr = w.nv * w.vl;
   w.np = narrow ? 1 : 128 / w.nr;
   w.tiles = w.mt * w.np;
@@ -191,15 +191,23 @@ static bool plan_rows(struct conv_plan *w, const struct clgan_variant *v, int cu
   return true;
 }
 
+/* Blocks of 96 rows, but up to 132 where that leaves fewer of a batch's rows over: a linear layer's weights are then
+ * read once or twice. */
+static struct cut choose_conv_cut(const struct conv_plan *w, const struct tiling *s, int cu) {
+  struct tiling c = *s;
+  if (ceil_div(w->pixels, s->mr) > 2 * s->mt) c.mt = max_int(1, s->mt * 96 / 132);
+  return choose_cut(&c, w->pixels, w->a.yc, w->depth, w->classes, 1, cu);
+}
+
 /* Panels of packed weights where that pays, or where the tuning says so. */
 static void plan_packing(struct conv_plan *w, const struct clgan_variant *v, int cu) {
   struct tiling s = w->s;
   s.b_cost = 0.2;
-  const struct cut c = choose_cut(&s, w->pixels, w->a.yc, w->depth, w->classes, 1, cu);
+  const struct cut c = choose_conv_cut(w, &s, cu);
   const int panels = ceil_div(w->a.yc, s.nr), asked = v->at[CLGAN_VARIANT_PACKED];
-  const double packing = 2.0 * w->depth * panels * w->classes / cu + 500.0;
+  const double packing = 5.0 * w->depth * panels * w->classes / cu + 500.0;
   /* the other kind must earn a program of its own */
-  w->packed = within(asked, 0, 1) ? asked == 1 : c.cost + packing < 1.25 * w->c.cost;
+  w->packed = within(asked, 0, 1) ? asked == 1 : c.cost + packing < 1.1 * w->c.cost;
   if (!w->packed) return;
   w->c = c;
   w->a.class_stride = w->depth * panels * s.nr;
@@ -227,7 +235,8 @@ static struct conv_plan plan_conv(const struct clgan_node *node, const struct cl
     w.s = wide_tiling(t, INT_MAX);
   }
   if (!w.dot) tune_tiling(&w.s, &v, a->yc <= 4 ? INT_MAX : a->yc);
-  w.c = choose_cut(&w.s, w.pixels, a->yc, w.depth, w.classes, 1, units(t));
+  w.c = w.dot ? choose_cut(&w.s, w.pixels, a->yc, w.depth, w.classes, 1, units(t))
+              : choose_conv_cut(&w, &w.s, units(t));
   if (!w.dot) plan_packing(&w, &v, units(t));
   tune_cut(&w.c, &v, w.s.mt, min_int(w.s.np, ceil_div(a->yc, w.s.nr)), 1);
   w.a.m_tiles = w.c.m_tiles, w.a.n_panels = w.c.n_panels;
