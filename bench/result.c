@@ -102,6 +102,13 @@ static void add_row(cJSON *rows, const struct clgan_bench_row *r) {
   if (r->variant[0]) cJSON_AddStringToObject(o, "variant", r->variant);
   if (r->images_per_s > 0) cJSON_AddNumberToObject(o, "images_per_s", r->images_per_s);
   if (r->pipelined_s > 0) cJSON_AddNumberToObject(o, "pipelined_s", r->pipelined_s);
+  if (r->memory.planned > 0) {
+    cJSON *m = cJSON_AddObjectToObject(o, "memory");
+    cJSON_AddNumberToObject(m, "transient_bytes", r->memory.arenas);
+    cJSON_AddNumberToObject(m, "peak_live_bytes", r->memory.peak);
+    cJSON_AddNumberToObject(m, "planned_bytes", r->memory.planned);
+    cJSON_AddNumberToObject(m, "allocated_bytes", r->memory.allocated);
+  }
   if (r->error[0]) cJSON_AddStringToObject(o, "error", r->error);
   cJSON_AddItemToArray(rows, o);
 }

@@ -14,6 +14,9 @@ struct clgan_bench_row {
   double gflops, gbps, images_per_s; /**< rates at the median; 0: does not apply */
   double share;                      /**< of what the roofline allows; 0: not known */
   double pipelined_s;                /**< seconds a step when the host does not wait between steps; 0: not measured */
+  struct clgan_bench_memory {
+    double arenas, peak, planned, allocated; /**< bytes: within a step, the most of that alive at once, all, really taken */
+  } memory;                          /**< zeros: does not apply */
   int count;                         /**< how often it happens in one step; 0: does not apply */
   char variant[160];                 /**< which of several ways it was, or "" */
   char error[256];                   /**< first line of what went wrong, or "" */

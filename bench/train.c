@@ -2,6 +2,7 @@
 #include "bench/train.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -50,6 +51,16 @@ static enum clgan_status measure(struct clgan_trainer *t, const struct clgan_ben
   return s;
 }
 
+/* Of the step alone: what estimates and samples add is not made here. */
+static void weigh(struct clgan_cl *cl, const struct clgan_trainer *t, uint64_t before, struct clgan_bench_row *row) {
+  struct clgan_memory n = clgan_trainer_memory(t);
+  row->memory = (struct clgan_bench_memory){(double)n.arenas, (double)n.peak, (double)(n.total - n.later),
+                                            (double)(clgan_cl_allocated(cl) - before)};
+  clgan_log_verbose("memory: planned %.1f MiB, allocated %.1f; within a step %.1f, of which at most %.1f are alive at once",
+                    row->memory.planned / 1048576, row->memory.allocated / 1048576, row->memory.arenas / 1048576,
+                    row->memory.peak / 1048576);
+}
+
 static void fill(struct clgan_bench_row *row, const struct clgan_trainer *t, const struct clgan_model *m, double *times,
                  int n) {
   row->time = clgan_median_of(times, (size_t)n);
@@ -60,13 +71,18 @@ static void fill(struct clgan_bench_row *row, const struct clgan_trainer *t, con
 enum clgan_status clgan_bench_train(struct clgan_cl *cl, const struct clgan_model *m,
                                     const struct clgan_bench_train_options *o, struct clgan_bench_row *row,
                                     struct clgan_error *e) {
-  struct clgan_trainer_options options = {.batch = m->settings.batch};
+  struct clgan_trainer_options options = {.batch = m->settings.batch, .micro = o->micro};
+  uint64_t before = clgan_cl_allocated(cl);
   struct clgan_trainer *t = NULL;
   *row = (struct clgan_bench_row){.phase = "step"};
   if (m->has_base)
     snprintf(row->name, sizeof row->name, "train/%.40s/base%d/batch%d", m->name, m->base, options.batch);
   else
     snprintf(row->name, sizeof row->name, "train/%.40s/batch%d", m->name, options.batch);
+  if (o->micro && o->micro < options.batch) {
+    size_t n = strlen(row->name);
+    snprintf(row->name + n, sizeof row->name - n, "/micro%d", o->micro);
+  }
   CLGAN_TRY(clgan_trainer_create(cl, m, NULL, &options, &t, e));
   struct clgan_run_facts facts = clgan_trainer_facts(t);
   clgan_log_verbose("tuning: %zu of %zu products tuned", facts.tuned, facts.products);
@@ -74,6 +90,7 @@ enum clgan_status clgan_bench_train(struct clgan_cl *cl, const struct clgan_mode
   enum clgan_status s = measure(t, o, times, &row->pipelined_s, e);
   if (s == CLGAN_OK) {
     fill(row, t, m, times, o->steps);
+    weigh(cl, t, before, row);
     clgan_programs_save(cl);
     if (o->profile) s = clgan_trainer_profile(t, e);
   }

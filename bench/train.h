@@ -7,6 +7,7 @@
 
 struct clgan_bench_train_options {
   int warm_up, steps;
+  int micro;    /**< micro-batch; 0: the batch */
   bool profile; /**< also writes the launches of a step with their times to stderr */
 };
 /** Trains @p m (its own batch size) on random images: warm-up, then the median of `steps` steps, each waited for; then

@@ -77,6 +77,16 @@ kernel void adam(global float *p, global float *m, global float *v, global float
   }
 }
 
+/* a = consts[which] a + f b; where the constant is 0, nothing of the old a is left, whatever it was. */
+kernel void accumulate(global float *a, global const float *b, global const float *consts, int which, float f, int4 grid) {
+  float keep = consts[which];
+  EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid)) {
+    vec y = f * load_part(b + i, n);
+    if (keep != 0.0f) y += keep * load_part(a + i, n);
+    store_part(y, a + i, n);
+  }
+}
+
 /* a += consts[which] (b - a). */
 kernel void lerp(global float *a, global const float *b, global const float *consts, int which, int4 grid) {
   float share = consts[which];

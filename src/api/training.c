@@ -80,8 +80,8 @@ static enum clgan_status open_data(struct clgan_training *t, const struct clgan_
   return CLGAN_OK;
 }
 
-static enum clgan_status build(struct clgan_training *t, uint64_t seed, struct clgan_error *e) {
-  const struct clgan_trainer_options o = {.batch = t->m->settings.batch, .seed = seed};
+static enum clgan_status build(struct clgan_training *t, uint64_t seed, int micro, struct clgan_error *e) {
+  const struct clgan_trainer_options o = {.batch = t->m->settings.batch, .seed = seed, .micro = micro};
   CLGAN_TRY(clgan_trainer_create(t->context->cl, t->m, t->data, &o, &t->trainer, e));
   for (int k = 0; k < clgan_trainer_loss_count(t->trainer); k++)
     t->loss_names[k] = clgan_trainer_loss_name(t->trainer, k);
@@ -92,7 +92,7 @@ static enum clgan_status begin(struct clgan_training *t, const struct clgan_trai
                                struct clgan_error *e) {
   CLGAN_TRY(load_model(t, o, e));
   CLGAN_TRY(open_data(t, o, o->data, e));
-  CLGAN_TRY(build(t, o->seed, e));
+  CLGAN_TRY(build(t, o->seed, 0, e));
   return clgan_trainer_init(t->trainer, e);
 }
 
@@ -111,7 +111,7 @@ static enum clgan_status go_on(struct clgan_training *t, const struct clgan_trai
   }
   if (s == CLGAN_OK) s = open_data(t, o, o->data ? o->data : before, e);
   if (s == CLGAN_OK) clgan_trainer_tune_as(t->context->cl, c, path);
-  if (s == CLGAN_OK) s = build(t, c->seed, e);
+  if (s == CLGAN_OK) s = build(t, c->seed, clgan_trainer_micro_of(c), e);
   if (s == CLGAN_OK) s = clgan_trainer_resume(t->trainer, path, e);
   clgan_checkpoint_destroy(c);
   clgan_mem_free(before);

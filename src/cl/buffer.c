@@ -13,14 +13,23 @@ enum clgan_status clgan_buffer_create(struct clgan_cl *cl, size_t bytes, struct 
                            "try a smaller batch",
                            bytes, (unsigned long long)cl->info.max_alloc, cl->info.name, cl->info.platform_name);
   cl_int code = CL_SUCCESS;
-  cl_mem mem = clCreateBuffer(cl->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
+  cl_mem mem = NULL;
+  if (cl->memory > 0 && cl->allocated + bytes > cl->memory)
+    code = CL_MEM_OBJECT_ALLOCATION_FAILURE;
+  else
+    mem = clCreateBuffer(cl->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
   if (code != CL_SUCCESS) return clgan_cl_fail(cl, code, e, "cannot allocate %zu bytes", bytes);
   struct clgan_buffer *b = clgan_mem_alloc(sizeof *b);
   b->cl = cl;
   b->mem = b->root = mem;
   b->bytes = bytes;
+  cl->allocated += bytes;
   *out = b;
   return CLGAN_OK;
+}
+
+uint64_t clgan_cl_allocated(const struct clgan_cl *cl) {
+  return cl->allocated;
 }
 
 static enum clgan_status check_range(const struct clgan_buffer *b, size_t offset, size_t n, const char *what,
@@ -58,6 +67,7 @@ enum clgan_status clgan_buffer_view(struct clgan_buffer *parent, size_t offset, 
 
 void clgan_buffer_destroy(struct clgan_buffer *b) {
   if (b == NULL) return;
+  if (b->root == b->mem) b->cl->allocated -= b->bytes;
   (void)clReleaseMemObject(b->mem);
   if (b->root != b->mem) (void)clReleaseMemObject(b->root);
   clgan_mem_free(b);

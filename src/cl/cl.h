@@ -42,10 +42,13 @@ struct clgan_cl;
 struct clgan_cl_options {
   bool profiling;  /**< event timestamps on the queue */
   bool no_cache;   /**< neither read nor write the disk cache */
+  uint64_t memory; /**< for tests: buffers beyond so many bytes fail as a device's memory does that is full; 0: the device's own */
 };
 enum clgan_status clgan_cl_open(const struct clgan_device_list *l, size_t index, const struct clgan_cl_options *o,
                                 struct clgan_cl **out, struct clgan_error *e);
 void clgan_cl_close(struct clgan_cl *cl);
+/** Bytes of the buffers that exist now. */
+uint64_t clgan_cl_allocated(const struct clgan_cl *cl);
 const struct clgan_device_info *clgan_cl_info(const struct clgan_cl *cl); /**< a copy owned by cl */
 
 /** Something of a higher layer that lives as long as the device (its tuning); NULL: none. The one before is destroyed. */

@@ -27,6 +27,7 @@ struct clgan_cl {
   struct clgan_program **programs;
   size_t program_count, program_cap;
   struct clgan_cl_stats stats;
+  uint64_t allocated, memory; /**< bytes of buffers; clgan_cl_options.memory */
   double opened_at; /**< clgan_time_now() at open */
   void *attached;   /**< clgan_cl_attach */
   void (*attached_destroy)(void *);

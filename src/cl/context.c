@@ -93,6 +93,7 @@ enum clgan_status clgan_cl_open(const struct clgan_device_list *l, size_t index,
                            d->device, d->name, d->platform_name);
   struct clgan_cl *cl = clgan_mem_alloc(sizeof *cl);
   cl->info = *d;
+  cl->memory = o->memory;
   cl->info.extensions = clgan_mem_strdup(d->extensions);
   cl->opened_at = clgan_time_now();
   cl->device = l->id[index];

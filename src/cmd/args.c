@@ -46,6 +46,22 @@ bool clgan_args_real(const char *s, double *out) {
   return true;
 }
 
+bool clgan_args_size(const char *s, uint64_t *out) {
+  static const char units[] = "KMG";
+  char number[32];
+  double x, unit = 1;
+  size_t n = strlen(s);
+  const char *u = n ? strchr(units, s[n - 1] >= 'a' ? s[n - 1] - ('a' - 'A') : s[n - 1]) : NULL;
+  if (u) n--;
+  for (; u && u >= units; u--) unit *= 1024;
+  if (n == 0 || n >= sizeof number) return false;
+  memcpy(number, s, n);
+  number[n] = '\0';
+  if (!clgan_args_real(number, &x) || x * unit < 1 || x * unit >= 9223372036854775808.0) return false;
+  *out = (uint64_t)(x * unit);
+  return true;
+}
+
 static const struct clgan_option *option_at(const struct clgan_usage *u, size_t i) {
   return i < u->n_options ? &u->options[i] : &common[i - u->n_options];
 }
@@ -80,6 +96,10 @@ static enum clgan_status put_value(const struct clgan_option *o, const char *val
       *(double *)o->out = x;
       break;
     }
+    case CLGAN_OPTION_SIZE:
+      if (clgan_args_size(value, o->out)) break;
+      return clgan_error_set(e, CLGAN_ERR_USAGE, "--%s %.80s: must be a number of bytes, or one with K, M or G: 512M, 1.5G",
+                             o->name, value);
   }
   if (o->given) *o->given = true;
   return CLGAN_OK;
@@ -112,7 +132,8 @@ static void print_lines(const char *word, const char *text) {
 static void print_description(const struct clgan_usage *u) {
   static const char *const kinds[] = {[CLGAN_OPTION_FLAG] = "flag",   [CLGAN_OPTION_TEXT] = "text",
                                       [CLGAN_OPTION_TEXTS] = "texts", [CLGAN_OPTION_MAYBE] = "maybe",
-                                      [CLGAN_OPTION_WHOLE] = "number", [CLGAN_OPTION_REAL] = "number"};
+                                      [CLGAN_OPTION_WHOLE] = "number", [CLGAN_OPTION_REAL] = "number",
+                                      [CLGAN_OPTION_SIZE] = "number"};
   printf("command\t%s\t%s\n", u->name, u->operands ? "operands" : "none");
   print_lines("synopsis", u->synopsis);
   print_lines("about", u->about);

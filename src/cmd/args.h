@@ -12,7 +12,8 @@ enum clgan_option_kind {
   CLGAN_OPTION_TEXTS, /**< repeatable; out: struct clgan_texts */
   CLGAN_OPTION_MAYBE, /**< text that may be left out; out: const char *, "" where it was */
   CLGAN_OPTION_WHOLE, /**< out: uint64_t in min..max */
-  CLGAN_OPTION_REAL   /**< out: double in lo..hi */
+  CLGAN_OPTION_REAL,  /**< out: double in lo..hi */
+  CLGAN_OPTION_SIZE   /**< out: uint64_t, bytes of memory: a number, K, M or G (powers of 1024) behind it or not; at least 1 */
 };
 struct clgan_texts {
   const char **items;
@@ -45,6 +46,8 @@ struct clgan_option {
 /* --json [F]: see clgan_json_write. */
 #define CLGAN_JSON(out_, help_) \
   { .name = "json", .kind = CLGAN_OPTION_MAYBE, .out = out_, .argument = "F", .help = help_ }
+#define CLGAN_SIZE(name_, out_, help_) \
+  { .name = name_, .kind = CLGAN_OPTION_SIZE, .out = out_, .argument = "BYTES", .help = help_ }
 
 /** A subcommand's usage. Every one has --help, --quiet and --verbose besides its table. */
 struct clgan_usage {
@@ -74,6 +77,8 @@ void clgan_args_free(struct clgan_args *a);
 
 /** Whole decimal number, nothing else in @p s; false also where it exceeds 64 bits. */
 bool clgan_args_whole(const char *s, uint64_t *out);
+/** Bytes: "1048576", "512K", "1.5G"; false where it is less than 1 or 2^63 or more. */
+bool clgan_args_size(const char *s, uint64_t *out);
 /** Decimal number, finite, nothing else in @p s. */
 bool clgan_args_real(const char *s, double *out);
 #endif

@@ -21,7 +21,7 @@ enum { MODELS_MAX = 8, WARM_UP = 5, STEPS = 20, QUICK_WARM_UP = 2, QUICK_STEPS =
 
 struct options {
   const char *model, *device, *json, *pass, *only;
-  uint64_t base, batch, steps;
+  uint64_t base, batch, steps, micro;
   bool base_given, batch_given, steps_given, quick, profile, no_tuning, devices, ops, train;
 };
 
@@ -116,7 +116,7 @@ static enum clgan_status measure_ops(const struct options *o, struct clgan_cl *c
 static enum clgan_status measure_training(const struct options *o, struct clgan_cl *cl, struct clgan_model **models,
                                           size_t n, struct results *r, struct clgan_error *e) {
   struct clgan_bench_train_options bench = {
-      .warm_up = o->quick ? QUICK_WARM_UP : WARM_UP, .steps = o->quick ? QUICK_STEPS : STEPS, .profile = o->profile};
+      .warm_up = o->quick ? QUICK_WARM_UP : WARM_UP, .steps = o->quick ? QUICK_STEPS : STEPS, .profile = o->profile, .micro = (int)o->micro};
   enum clgan_status first = CLGAN_OK;
   if (o->steps_given) bench.steps = (int)o->steps;
   for (size_t i = 0; i < n; i++) {
@@ -199,6 +199,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       CLGAN_WHOLE("base", 0, &o->base, &o->base_given, 1, 4096, "width of the nets (default: the model's)"),
       CLGAN_WHOLE("batch", 'b', &o->batch, &o->batch_given, 1, 65536,
                   "images a step (default: the model's; 64 for the case table)"),
+      CLGAN_WHOLE("micro-batch", 0, &o->micro, NULL, 1, 65536, "train: images at a time, gradients summed up (default: the batch)"),
       CLGAN_WORD("device", 'd', &o->device, "D", CLGAN_DEVICE_HELP),
       CLGAN_WHOLE("steps", 0, &o->steps, &o->steps_given, 1, 100000, "steps timed (default 20, with --quick 7)"),
       CLGAN_WORD("pass", 0, &o->pass, "P", "ops: only forward, data (gradient), weights (gradient) or update"),

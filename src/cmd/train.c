@@ -17,9 +17,9 @@
 enum { BASE_MAX = 4096, BATCH_MAX = 65536 };
 
 struct options {
-  const char *model, *data, *device, *out, *resume;
+  const char *model, *data, *device, *out, *resume, *on_oom;
   struct clgan_texts sets;
-  uint64_t steps, images, base, batch, seed, checkpoint_every, sample_every, log_every;
+  uint64_t steps, images, base, batch, seed, checkpoint_every, sample_every, log_every, micro, memory;
   double epochs, minutes;
   bool base_given, batch_given, seed_given, no_tuning;
 };
@@ -132,6 +132,7 @@ static enum clgan_status read_checkpoint(const struct options *o, struct job *j,
   CLGAN_TRY(clgan_checkpoint_check(*c, j->model, CLGAN_CHECKPOINT_TRAIN, j->from, e));
   CLGAN_TRY(check_said_again(o, j, *c, e));
   j->trainer_options.seed = (*c)->seed;
+  j->trainer_options.micro = clgan_trainer_micro_of(*c);
   return CLGAN_OK;
 }
 
@@ -217,8 +218,12 @@ static void tell_plan(const struct options *o, const struct job *j) {
   if (j->steps) clgan_text_printf(&until, "until step %" PRIu64 " (%" PRIu64 " images)", j->steps, j->steps * batch);
   if (o->minutes > 0) clgan_text_printf(&until, "%s%g minutes", j->steps ? ", or for " : "for ", o->minutes);
   if (!until.s) clgan_text_printf(&until, "until Ctrl-C (--steps, --epochs, --images and --minutes set a bound)");
-  clgan_log_info("training %s, base %d, batch %d, on %s (%" PRIu32 " training images), seed %" PRIu64 ", %s", j->model->name,
-                 j->model->base, j->trainer_options.batch, j->data->name, clgan_trainer_items(j->trainer), j->trainer_options.seed,
+  char pieces[64] = "";
+  int micro = clgan_trainer_micro(j->trainer);
+  if (micro < j->trainer_options.batch)
+    snprintf(pieces, sizeof pieces, " in %d micro-batches of %d", j->trainer_options.batch / micro, micro);
+  clgan_log_info("training %s, base %d, batch %d%s, on %s (%" PRIu32 " training images), seed %" PRIu64 ", %s", j->model->name,
+                 j->model->base, j->trainer_options.batch, pieces, j->data->name, clgan_trainer_items(j->trainer), j->trainer_options.seed,
                  until.s);
   clgan_text_free(&until);
 }
@@ -231,10 +236,17 @@ static void tell_facts(const struct job *j) {
   clgan_log_verbose("tuning: %zu of %zu products tuned", f.tuned, f.products);
   clgan_log_verbose("a step: %zu launches, %.3f GFLOP in convolutions and linear layers", f.launches,
                     clgan_trainer_flops(j->trainer) * 1e-9);
-  clgan_log_verbose(
-      "memory planned: %.1f MiB in arenas (%.1f MiB without sharing), %.1f MiB of state, %.1f MiB of inputs",
-      (double)f.arena_bytes / (1 << 20), (double)f.naive_bytes / (1 << 20), (double)f.state_bytes / (1 << 20),
-      (double)f.input_bytes / (1 << 20));
+  struct clgan_memory m = clgan_trainer_memory(j->trainer);
+  const double mib = 1 << 20;
+  clgan_log_verbose("memory planned: %.1f MiB: %.1f in arenas (%.3f of the most that is alive at once; %.1f without sharing), "
+                    "%.1f of state, %.1f of inputs, %.1f for samples; allocated so far: %.1f",
+                    (double)m.total / mib, (double)m.arenas / mib, (double)m.arenas / (double)m.peak,
+                    (double)m.apart / mib, (double)m.state / mib, (double)m.inputs / mib, (double)m.later / mib,
+                    (double)clgan_cl_allocated(j->device.cl) / mib);
+  const struct clgan_net *nets = j->model->nets;
+  bool norm = clgan_net_has_batchnorm(&nets[CLGAN_NET_G]) || clgan_net_has_batchnorm(&nets[CLGAN_NET_E]);
+  if (norm && clgan_trainer_micro(j->trainer) < j->trainer_options.batch)
+    clgan_log_info("batch norm takes its statistics from each micro-batch");
 }
 
 static enum clgan_status start(const struct options *o, struct job *j, struct clgan_error *e) {
@@ -259,6 +271,9 @@ static enum clgan_status train(const struct options *o, struct job *j, struct cl
   double rate = 0;
   CLGAN_TRY(o->resume ? open_resumed(o, j, e) : open_new(o, j, e));
   j->trainer_options.batch = j->model->settings.batch;
+  if (o->micro) j->trainer_options.micro = (int)o->micro;
+  j->trainer_options.memory = o->memory;
+  j->trainer_options.split = o->on_oom && !strcmp(o->on_oom, "split");
   CLGAN_TRY(bound_steps(o, j, e));
   CLGAN_TRY(choose_out(o, j, e));
   CLGAN_TRY(clgan_session_choose(&j->device, o->device, e));
@@ -297,6 +312,10 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
        .out = &o->sets,
        .argument = "KEY=VALUE",
        .help = "a setting of the model, e.g. lr_g=1e-4 (repeatable)"},
+      CLGAN_WHOLE("micro-batch", 0, &o->micro, NULL, 1, BATCH_MAX,
+                  "images at a time, gradients summed up (default: the batch; on resume the run's)"),
+      CLGAN_SIZE("memory", &o->memory, "device memory to use at most, e.g. 512M (default: the device's, less a tenth)"),
+      CLGAN_WORD("on-oom", 0, &o->on_oom, "WHAT", "a batch that does not fit: refuse (default), or split into micro-batches"),
       CLGAN_FLAG("no-tuning", 0, &o->no_tuning, "kernels by clgan's own rules, not by what `clgan tune` found"),
       CLGAN_WHOLE("checkpoint-every", 0, &o->checkpoint_every, NULL, 1, many, "steps between checkpoints"),
       CLGAN_WHOLE("sample-every", 0, &o->sample_every, NULL, 1, many, "steps between sample sheets"),
@@ -316,7 +335,9 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
           "  clgan train --model digits --base 16 --minutes 1\n"
           "  clgan train --model digits --data mnist --epochs 12 --out run-mnist\n"
           "  clgan train --resume run-mnist --epochs 24\n"};
-  return clgan_args_parse(args, &usage, argc, argv, e);
+  CLGAN_TRY(clgan_args_parse(args, &usage, argc, argv, e));
+  if (!o->on_oom || !strcmp(o->on_oom, "split") || !strcmp(o->on_oom, "refuse")) return CLGAN_OK;
+  return clgan_error_set(e, CLGAN_ERR_USAGE, "--on-oom %.80s: refuse or split", o->on_oom);
 }
 
 int clgan_command_train(int argc, char **argv) {

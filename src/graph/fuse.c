@@ -67,7 +67,9 @@ bool clgan_fuse_same(const struct clgan_fuse *f, int a, int b) {
 
 void clgan_fuse_remove(struct clgan_fuse *f, int k) {
   struct clgan_node *node = &f->g->nodes[k];
+  const int part = node->part;
   memset(node, 0, sizeof *node);
+  node->part = part;
   node->op = CLGAN_OP_VIEW;
   node->dead = true;
 }

@@ -25,6 +25,8 @@ void clgan_ir_eliminate(struct clgan_ir *g, const int *keep, size_t n_keep);
 enum clgan_status clgan_graph_fuse(struct clgan_ir *g, const int *keep, size_t n_keep);
 
 /* -- plan -- */
+/** Bytes of the buffer in which so many elements are kept: rounded up, and room behind, so that kernels may read past the end. */
+uint64_t clgan_storage_bytes(size_t count, enum clgan_dtype type);
 struct clgan_place {
   int arena;       /**< number, or -1: in state or input of its own */
   size_t offset;   /**< elements */
@@ -39,8 +41,11 @@ struct clgan_plan {
   size_t *arena_size;          /**< elements */
   size_t n_arenas;
   int *slot;                   /**< per value: representative root whose memory it shares (in-place) */
-  uint64_t arena_bytes, state_bytes, input_bytes, naive_bytes; /**< naive: every value in memory of its own */
+  /** Of the buffers as they are made: arenas; state; inputs and what a run needs besides. naive: every temporary in memory of its own. */
+  uint64_t arena_bytes, state_bytes, input_bytes, naive_bytes;
+  uint64_t peak_bytes;         /**< the most that is alive at one node: arena_bytes cannot be less */
 };
+/** Refuses, with the arithmetic, a tensor above the device's largest allocation and a total above t->memory (0: the device's memory). */
 enum clgan_status clgan_plan_create(const struct clgan_ir *g, const struct clgan_target *t, const int *keep, size_t n_keep,
                                     struct clgan_plan **out, struct clgan_error *e);
 void clgan_plan_destroy(struct clgan_plan *p);
@@ -62,18 +67,26 @@ struct clgan_run;
 struct clgan_run_facts {
   size_t launches, nodes, programs;
   size_t products, tuned; /**< convolution products; those of them that the tuning in force says something of */
-  uint64_t arena_bytes, state_bytes, input_bytes, naive_bytes;
+  uint64_t arena_bytes, state_bytes, input_bytes, naive_bytes, peak_bytes; /**< as struct clgan_plan's */
 };
 /** Eliminates, plans, allocates, compiles (with a progress line) and sets every argument. @p g must outlive the run.
  * @param keep values that can be read after an execution. Refuses, with the arithmetic, what does not fit the device. */
 enum clgan_status clgan_run_create(struct clgan_cl *cl, struct clgan_store *store, struct clgan_ir *g, const int *keep, size_t n_keep,
                                    struct clgan_run **out, struct clgan_error *e);
+/** The same, in the arenas of @p lender (may be NULL) where they are large enough. It must outlive the run, the two are never executed
+ * at once (in one queue nothing is), and what either keeps must have been read, or its reading enqueued, before the other runs. */
+enum clgan_status clgan_run_create_within(struct clgan_cl *cl, struct clgan_store *store, struct clgan_ir *g, const int *keep, size_t n_keep,
+                                          struct clgan_run *lender, struct clgan_run **out, struct clgan_error *e);
 void clgan_run_destroy(struct clgan_run *r);
 /** Host data into an input (blocking: data may be reused). @p bytes must equal the value's size. */
 enum clgan_status clgan_run_write(struct clgan_run *r, int value, const void *data, size_t bytes, struct clgan_error *e);
 /** The same without waiting; @p data must stay until the event was waited for. */
 enum clgan_status clgan_run_write_async(struct clgan_run *r, int value, const void *data, size_t bytes, struct clgan_event **ev, struct clgan_error *e);
 enum clgan_status clgan_run_execute(struct clgan_run *r, struct clgan_error *e); /**< enqueues only */
+/** The nodes first.. end - 1 of it only. */
+enum clgan_status clgan_run_execute_part(struct clgan_run *r, size_t first, size_t end, struct clgan_error *e);
+/** Launches of the nodes first .. end - 1. */
+size_t clgan_run_launches(const struct clgan_run *r, size_t first, size_t end);
 /** The launches of node @p node alone, @p times times in a row; enqueued only. For benchmarks: its inputs are whatever the
  * memory holds (so is a packing that an earlier node makes), and what works in place goes on from its own result. */
 enum clgan_status clgan_run_enqueue_node(struct clgan_run *r, int node, int times, struct clgan_error *e);

@@ -9,6 +9,7 @@
 struct slot {
   int rep;             /* root value, or -1 - node for scratch, or -1 - nodes - node for a packing */
   size_t size;         /* elements, a multiple of CLGAN_ALIGN */
+  uint64_t bytes;      /* without rounding */
   long start, end;     /* nodes, both included */
   struct clgan_place place;
 };
@@ -24,9 +25,22 @@ struct planner {
 
 static size_t round_up(size_t n) { return (n + CLGAN_ALIGN - 1) / CLGAN_ALIGN * CLGAN_ALIGN; }
 
+uint64_t clgan_storage_bytes(size_t count, enum clgan_dtype type) {
+  return (uint64_t)(round_up(count) + CLGAN_ALIGN) * clgan_dtype_size(type);
+}
+
 static int representative(const struct clgan_plan *p, int v) {
   while (p->slot[v] != v) v = p->slot[v];
   return v;
+}
+
+/* Until when what node `made` leaves is needed by its reader k. A part may run again before the next: what comes from an earlier
+ * part has to be there then, too, so that it lives beyond the part's end and nothing in it takes it over. */
+static long needed_until(const struct clgan_ir *g, int made, size_t k) {
+  if (made < 0 || g->nodes[made].part == g->nodes[k].part) return (long)k;
+  size_t end = k + 1;
+  while (end < g->n_nodes && g->nodes[end].part == g->nodes[k].part) end++;
+  return (long)end;
 }
 
 static void find_lifetimes(struct planner *a, const int *keep, size_t n_keep) {
@@ -36,7 +50,11 @@ static void find_lifetimes(struct planner *a, const int *keep, size_t n_keep) {
     const struct clgan_node *n = &g->nodes[k];
     if (n->dead) continue;
     for (int i = 0; i < n->n_in; i++)
-      if (n->in[i] != CLGAN_NONE) a->last[g->values[n->in[i]].root] = (long)k;
+      if (n->in[i] != CLGAN_NONE) {
+        int root = g->values[n->in[i]].root;
+        long until = needed_until(g, g->values[root].producer, k);
+        if (a->last[root] < until) a->last[root] = until;
+      }
     for (int o = 0; o < n->n_out; o++) {
       int root = g->values[n->out[o]].root;
       if (a->first[root] < 0) a->first[root] = (long)k;
@@ -72,7 +90,7 @@ static void merge_in_place(struct planner *a) {
 
 static void add_slot(struct planner *a, int rep, size_t size, long start, long end) {
   CLGAN_GROW(a->slots, a->n_slots, a->cap_slots);
-  struct slot s = {.rep = rep, .size = round_up(size), .start = start, .end = end};
+  struct slot s = {.rep = rep, .size = round_up(size), .bytes = sizeof(float) * (uint64_t)size, .start = start, .end = end};
   a->slots[a->n_slots++] = s;
 }
 
@@ -98,7 +116,8 @@ static void collect_packings(struct planner *a, const struct clgan_target *t) {
     size_t first = 0;
     while (first < k && (p->packer[first] != (int)first || !same_packing(g, &all[first], &all[k]))) first++;
     p->packer[k] = (int)first;
-    last[first] = (long)k;
+    long until = needed_until(g, (int)first, k);
+    if (last[first] < until) last[first] = until;
   }
   for (size_t k = 0; k < g->n_nodes; k++) {
     if (p->packer[k] != (int)k) continue;
@@ -160,6 +179,22 @@ static size_t lowest_gap(const struct planner *a, size_t placed, const struct sl
   return at + s->size + CLGAN_ALIGN > a->arena_limit ? (size_t)-1 : at;
 }
 
+/* The most bytes that are alive at one node: what no packing can undercut. */
+static uint64_t peak_of(const struct planner *a) {
+  uint64_t *change = clgan_mem_array(a->g->n_nodes + 2, sizeof *change), now = 0, peak = 0; /* by two's complement */
+  for (size_t k = 0; k < a->n_slots; k++) {
+    const struct slot *s = &a->slots[k];
+    change[s->start] += s->bytes;
+    change[s->end + 1] -= s->bytes;
+  }
+  for (size_t k = 0; k < a->g->n_nodes + 1; k++) {
+    now += change[k];
+    if (now > peak) peak = now;
+  }
+  clgan_mem_free(change);
+  return peak;
+}
+
 static enum clgan_status place_slots(struct planner *a, struct clgan_error *e) {
   if (a->n_slots) qsort(a->slots, a->n_slots, sizeof *a->slots, larger_first);
   struct clgan_plan *p = a->p;
@@ -193,7 +228,7 @@ static void record_places(struct planner *a) {
     p->value[v].arena = -1;
     const struct clgan_value *x = &g->values[v];
     if (x->root != (int)v) continue;
-    uint64_t bytes = clgan_shape_count(x->shape) * clgan_dtype_size(x->dtype);
+    uint64_t bytes = clgan_storage_bytes(clgan_shape_count(x->shape), x->dtype);
     if (x->kind == CLGAN_VALUE_STATE) p->state_bytes += bytes;
     if (x->kind == CLGAN_VALUE_INPUT) p->input_bytes += bytes;
   }
@@ -225,14 +260,17 @@ enum clgan_status clgan_plan_create(const struct clgan_ir *g, const struct clgan
   find_lifetimes(&a, keep, n_keep);
   merge_in_place(&a);
   collect_slots(&a, t);
+  p->peak_bytes = peak_of(&a);
   enum clgan_status s = place_slots(&a, e);
   if (s == CLGAN_OK) {
     record_places(&a);
+    p->input_bytes += clgan_storage_bytes(0, CLGAN_F32); /* the dummy */
+    uint64_t limit = t->memory ? t->memory : t->device->global_mem;
     uint64_t need = p->arena_bytes + p->state_bytes + p->input_bytes;
-    if (need > t->device->global_mem)
-      s = clgan_error_set(e, CLGAN_ERR_MEMORY, "%.1f MiB needed (arenas %.1f, weights and moments %.1f, inputs %.1f), the device has %.1f MiB: lower --batch or --base",
+    if (need > limit)
+      s = clgan_error_set(e, CLGAN_ERR_MEMORY, "%.1f MiB needed (arenas %.1f, weights and moments %.1f, inputs %.1f), %.1f MiB may be used: lower --batch or --base",
                           (double)need / 1048576, (double)p->arena_bytes / 1048576, (double)p->state_bytes / 1048576,
-                          (double)p->input_bytes / 1048576, (double)t->device->global_mem / 1048576);
+                          (double)p->input_bytes / 1048576, (double)limit / 1048576);
   }
   clgan_mem_free(a.first);
   clgan_mem_free(a.last);

@@ -13,6 +13,7 @@
 struct clgan_run {
   struct clgan_cl *cl;
   struct clgan_store *store;
+  const struct clgan_run *lender; /* of arenas, or NULL */
   struct clgan_ir *g;
   struct clgan_target target;
   struct clgan_plan *plan;
@@ -118,18 +119,20 @@ static enum clgan_status set_argument(struct clgan_run *r, size_t launch, int k,
 }
 
 static enum clgan_status allocate(struct clgan_run *r, struct clgan_error *e) {
-  CLGAN_TRY(clgan_buffer_create(r->cl, 4 * CLGAN_ALIGN * sizeof(float), &r->dummy, e));
+  CLGAN_TRY(clgan_buffer_create(r->cl, (size_t)clgan_storage_bytes(0, CLGAN_F32), &r->dummy, e));
   CLGAN_TRY(clgan_buffer_fill_zero(r->dummy, e));
-  for (size_t k = 0; k < r->plan->n_arenas; k++)
-    CLGAN_TRY(clgan_buffer_create(r->cl, r->plan->arena_size[k] * sizeof(float), &r->arenas[k], e));
+  for (size_t k = 0; k < r->plan->n_arenas; k++) {
+    size_t bytes = r->plan->arena_size[k] * sizeof(float);
+    bool lent = r->lender && k < r->lender->plan->n_arenas && clgan_buffer_bytes(r->lender->arenas[k]) >= bytes;
+    CLGAN_TRY(lent ? clgan_buffer_view(r->lender->arenas[k], 0, bytes, &r->arenas[k], e) : clgan_buffer_create(r->cl, bytes, &r->arenas[k], e));
+  }
   for (size_t v = 0; v < r->g->n_values; v++) {
     const struct clgan_value *x = &r->g->values[v];
     struct clgan_buffer *b = NULL;
     if (x->root != (int)v) continue;
     if (x->kind == CLGAN_VALUE_STATE) CLGAN_TRY(clgan_store_get(r->store, x->name, clgan_shape_count(x->shape), &b, e));
     if (x->kind != CLGAN_VALUE_INPUT) continue;
-    size_t bytes = (round_up(clgan_shape_count(x->shape)) + CLGAN_ALIGN) * clgan_dtype_size(x->dtype);
-    CLGAN_TRY(clgan_buffer_create(r->cl, bytes, &r->own[v], e));
+    CLGAN_TRY(clgan_buffer_create(r->cl, (size_t)clgan_storage_bytes(clgan_shape_count(x->shape), x->dtype), &r->own[v], e));
     CLGAN_TRY(clgan_buffer_fill_zero(r->own[v], e));
   }
   return CLGAN_OK;
@@ -249,10 +252,16 @@ static enum clgan_status build(struct clgan_run *r, const int *keep, size_t n_ke
 
 enum clgan_status clgan_run_create(struct clgan_cl *cl, struct clgan_store *store, struct clgan_ir *g, const int *keep, size_t n_keep,
                                    struct clgan_run **out, struct clgan_error *e) {
+  return clgan_run_create_within(cl, store, g, keep, n_keep, NULL, out, e);
+}
+
+enum clgan_status clgan_run_create_within(struct clgan_cl *cl, struct clgan_store *store, struct clgan_ir *g, const int *keep, size_t n_keep,
+                                          struct clgan_run *lender, struct clgan_run **out, struct clgan_error *e) {
   *out = NULL;
   struct clgan_run *r = clgan_mem_alloc(sizeof *r);
   r->cl = cl;
   r->store = store;
+  r->lender = lender;
   r->g = g;
   enum clgan_status s = build(r, keep, n_keep, e);
   if (s != CLGAN_OK) {
@@ -315,12 +324,24 @@ enum clgan_status clgan_run_read_async(struct clgan_run *r, int value, void *dat
   return clgan_buffer_read_async(b, 0, data, bytes, ev, e);
 }
 
-enum clgan_status clgan_run_execute(struct clgan_run *r, struct clgan_error *e) {
+static bool within(const struct clgan_launch *l, size_t first, size_t end) {
+  return (size_t)l->node >= first && (size_t)l->node < end;
+}
+
+enum clgan_status clgan_run_execute_part(struct clgan_run *r, size_t first, size_t end, struct clgan_error *e) {
   for (size_t k = 0; k < r->launches.n; k++) {
     const struct clgan_launch *l = &r->launches.items[k];
-    CLGAN_TRY(clgan_kernel_launch(r->kernels[k], l->dims, l->global, l->local, NULL, e));
+    if (within(l, first, end)) CLGAN_TRY(clgan_kernel_launch(r->kernels[k], l->dims, l->global, l->local, NULL, e));
   }
   return clgan_cl_flush(r->cl, e);
+}
+
+enum clgan_status clgan_run_execute(struct clgan_run *r, struct clgan_error *e) { return clgan_run_execute_part(r, 0, r->g->n_nodes, e); }
+
+size_t clgan_run_launches(const struct clgan_run *r, size_t first, size_t end) {
+  size_t n = 0;
+  for (size_t k = 0; k < r->launches.n; k++) n += within(&r->launches.items[k], first, end);
+  return n;
 }
 
 enum clgan_status clgan_run_enqueue_node(struct clgan_run *r, int node, int times, struct clgan_error *e) {
@@ -371,7 +392,7 @@ const char *clgan_run_variants(const struct clgan_run *r) { return r->variants; 
 
 struct clgan_run_facts clgan_run_describe(const struct clgan_run *r) {
   struct clgan_run_facts f = {.launches = r->launches.n, .programs = r->programs, .products = r->products, .tuned = r->tuned, .arena_bytes = r->plan->arena_bytes,
-                              .state_bytes = r->plan->state_bytes, .input_bytes = r->plan->input_bytes, .naive_bytes = r->plan->naive_bytes};
+                              .state_bytes = r->plan->state_bytes, .input_bytes = r->plan->input_bytes, .naive_bytes = r->plan->naive_bytes, .peak_bytes = r->plan->peak_bytes};
   for (size_t k = 0; k < r->g->n_nodes; k++) f.nodes += !r->g->nodes[k].dead;
   return f;
 }

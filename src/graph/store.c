@@ -46,9 +46,7 @@ enum clgan_status clgan_store_get(struct clgan_store *s, const char *name, size_
     return clgan_error_set(e, CLGAN_ERR_INTERNAL, "state %s: %zu elements asked for, %zu held", name, count, x->count);
   if (!x) {
     struct clgan_buffer *b = NULL;
-    /* rounded up and one more unit, so that kernels may read past the end */
-    size_t elements = (count + 2 * CLGAN_ALIGN - 1) / CLGAN_ALIGN * CLGAN_ALIGN;
-    CLGAN_TRY(clgan_buffer_create(s->cl, elements * sizeof(float), &b, e));
+    CLGAN_TRY(clgan_buffer_create(s->cl, (size_t)clgan_storage_bytes(count, CLGAN_F32), &b, e));
     enum clgan_status st = clgan_buffer_fill_zero(b, e);
     if (st != CLGAN_OK) {
       clgan_buffer_destroy(b);

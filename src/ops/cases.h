@@ -60,7 +60,8 @@ clgan_case_builder clgan_case_stack;        /* count */
 clgan_case_builder clgan_case_adam;         /* count, 1: weight decay */
 clgan_case_builder clgan_case_adam_lerp;    /* count, 1: weight decay */
 clgan_case_builder clgan_case_lerp;         /* count */
-clgan_case_builder clgan_case_random;       /* kind, n, h, w, c, limit */
+clgan_case_builder clgan_case_accumulate;   /* count */
+clgan_case_builder clgan_case_random;       /* kind, n, h, w, c, limit, bits of the counters where the fifth counts (0: four of 30) */
 clgan_case_builder clgan_case_unpack;       /* n, h, w, c */
 clgan_case_builder clgan_case_topk;         /* rows, cols, k, how often each number is repeated */
 

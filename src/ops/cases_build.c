@@ -309,9 +309,16 @@ int clgan_case_lerp(struct clgan_ir *g, const struct clgan_case *c) {
   return EMIT(g, CLGAN_OP_LERP, &attr, a, b, input(g, "consts+~", 1, 1, 1, 2));
 }
 
+int clgan_case_accumulate(struct clgan_ir *g, const struct clgan_case *c) {
+  struct clgan_attr attr = {.f = {0.375f}, .i = {1}};
+  int a = state(g, "a", c->p[0]), b = input(g, "b~", 1, 1, 1, c->p[0]);
+  return EMIT(g, CLGAN_OP_ACCUMULATE, &attr, a, b, input(g, "consts+~", 1, 1, 1, 2));
+}
+
 int clgan_case_random(struct clgan_ir *g, const struct clgan_case *c) {
   struct clgan_attr attr = {.i = {c->p[0], 17, c->p[5], c->p[1], c->p[2], c->p[3], c->p[4]}};
-  return EMIT(g, CLGAN_OP_RANDOM, &attr, integers(g, "counters", 1 << 30, 1, 4));
+  int counters = integers(g, "counters", 1 << (c->p[6] ? c->p[6] : 30), 1, c->p[6] ? 5 : 4);
+  return EMIT(g, CLGAN_OP_RANDOM, &attr, counters);
 }
 
 int clgan_case_unpack(struct clgan_ir *g, const struct clgan_case *c) {

@@ -117,6 +117,7 @@ int clgan_ir_reshape(struct clgan_ir *g, int v, struct clgan_shape s) {
   struct clgan_node *node = &g->nodes[g->n_nodes];
   memset(node, 0, sizeof *node);
   node->op = CLGAN_OP_VIEW;
+  node->part = g->part;
   node->in[0] = v;
   node->n_in = node->n_out = 1;
   node->out[0] = id;
@@ -153,7 +154,7 @@ int clgan_ir_emit(struct clgan_ir *g, int op, const struct clgan_attr *attr, int
     return CLGAN_NONE;
   }
   const struct clgan_op *row = clgan_op_row(op);
-  struct clgan_node node = {.op = op, .n_in = n_in, .n_out = row->n_out};
+  struct clgan_node node = {.op = op, .n_in = n_in, .n_out = row->n_out, .part = g->part};
   for (int k = 0; k < row->n_out; k++) out[k] = CLGAN_NONE;
   if (!check_inputs(g, row, n_in, in)) return CLGAN_NONE;
   if (attr) node.attr = *attr;

@@ -67,6 +67,7 @@ struct clgan_node {
   int out[CLGAN_NODE_OUT], n_out;
   struct clgan_attr attr;
   bool dead; /**< nothing reads its outputs: not run */
+  int part;  /**< of the graph; a part may be run several times before the next one (clgan_run_execute_part) */
 };
 
 /** Weight of the loss being differentiated: f * (value `dynamic`, a scalar in a step-constants vector, where not CLGAN_NONE). */
@@ -81,6 +82,7 @@ struct clgan_ir {
   size_t n_values, cap_values;
   struct clgan_node *nodes;
   size_t n_nodes, cap_nodes;
+  int part;                 /**< of the nodes emitted from now on; counts up only */
   struct clgan_seed seed;   /**< set by autodiff before a loss's backward is called */
   struct clgan_error error; /**< sticky: once set, every emission returns CLGAN_NONE and does nothing */
 };

@@ -48,8 +48,10 @@
  *                                                                        m = b1 m + (1-b1) g; v = b2 v + (1-b2) g g; p -= lr/bc1 * m / (sqrt(v)/sqrt(bc2) + eps)
  *  ADAM_LERP     p*, m*, v*, a*, grad, consts             p*, m*, v*, a*  ADAM, then a += consts[i[3]] (p - a)
  *  LERP          a*, b, consts                            a*             a += consts[i[0]] (b - a)
- *  RANDOM        counters I32 [4]                         y              i[0] kind: 0 uniform in [-1,1), 1 normal, 2 integer below i[2] (I32), 3 uniform in [0,1); i[1] stream;
- *                                                                        i[3..6] = shape n,h,w,c. counters = {seed lo, seed hi, step lo, step hi}; element e = lane e%4 of block e/4
+ *  ACCUMULATE    a*, b, consts                            a*             a = consts[i[0]] a + f[0] b; where the constant is 0 nothing of the old a is left, be it a NaN
+ *  RANDOM        counters I32 [4|5]                        y              i[0] kind: 0 uniform in [-1,1), 1 normal, 2 integer below i[2] (I32), 3 uniform in [0,1); i[1] stream;
+ *                                                                        i[3..6] = shape n,h,w,c. counters = {seed lo, seed hi, step lo, step hi [, first row]}; element e = lane e%4 of block e/4;
+ *                                                                        with a fifth counter y is the rows from that one on of a larger tensor (a row: h*w*c)
  *  UNPACK        x U8                                     y              y = f[0] x + f[1]
  *  TOPK          x [M rows, C]                            value, index   i[0] = k (<= 256): the k smallest of each row, ascending, equal ones by column; index I32. Infinities and NaN
  *                                                                        are never taken: where too few are left, infinity and -1
@@ -73,7 +75,7 @@ enum clgan_op_id {
   CLGAN_OP_SPECTRAL, CLGAN_OP_SPECTRAL_POWER, CLGAN_OP_SPECTRAL_BWD,
   CLGAN_OP_LOSS_GAN, CLGAN_OP_LOSS_L1, CLGAN_OP_LOSS_MSE, CLGAN_OP_LOSS_BCE, CLGAN_OP_LOSS_CE,
   CLGAN_OP_LOSS_GAN_BWD, CLGAN_OP_LOSS_L1_BWD, CLGAN_OP_LOSS_MSE_BWD, CLGAN_OP_LOSS_BCE_BWD, CLGAN_OP_LOSS_CE_BWD,
-  CLGAN_OP_STACK, CLGAN_OP_ADAM, CLGAN_OP_LERP, CLGAN_OP_ADAM_LERP, CLGAN_OP_RANDOM, CLGAN_OP_UNPACK, CLGAN_OP_TOPK,
+  CLGAN_OP_STACK, CLGAN_OP_ADAM, CLGAN_OP_LERP, CLGAN_OP_ADAM_LERP, CLGAN_OP_RANDOM, CLGAN_OP_UNPACK, CLGAN_OP_TOPK, CLGAN_OP_ACCUMULATE,
   CLGAN_OP_COUNT
 };
 
@@ -94,6 +96,7 @@ struct clgan_target {
   enum clgan_family family; /**< by device type; $CLGAN_FAMILY=reg|local forces one */
   int vector;               /**< float lanes to use for registers-only kernels: 4, 8 or 16 (vector_float, at least 4) */
   struct clgan_variant_book book;
+  uint64_t memory;          /**< bytes that a plan may need; 0: all that the device has */
 };
 
 /** Can the device run the family at all (work-groups of 16 items, local memory for the smallest tiles)? @p why: what it
@@ -202,5 +205,5 @@ extern const struct clgan_op clgan_op_conv, clgan_op_conv_wgrad, clgan_op_transp
     clgan_op_shift_bwd, clgan_op_rowdot, clgan_op_rowscale, clgan_op_spectral, clgan_op_spectral_power, clgan_op_spectral_bwd,
     clgan_op_loss_gan, clgan_op_loss_l1, clgan_op_loss_mse, clgan_op_loss_bce, clgan_op_loss_ce, clgan_op_loss_gan_bwd, clgan_op_loss_l1_bwd,
     clgan_op_loss_mse_bwd, clgan_op_loss_bce_bwd, clgan_op_loss_ce_bwd, clgan_op_stack, clgan_op_adam, clgan_op_lerp, clgan_op_adam_lerp, clgan_op_bn_stats_run, clgan_op_bn_bwd_sums_acc, clgan_op_random,
-    clgan_op_unpack, clgan_op_topk;
+    clgan_op_unpack, clgan_op_topk, clgan_op_accumulate;
 #endif

@@ -64,6 +64,7 @@ static const struct clgan_op *const rows[CLGAN_OP_COUNT] = {
     [CLGAN_OP_RANDOM] = &clgan_op_random,
     [CLGAN_OP_UNPACK] = &clgan_op_unpack,
     [CLGAN_OP_TOPK] = &clgan_op_topk,
+    [CLGAN_OP_ACCUMULATE] = &clgan_op_accumulate,
 };
 
 const struct clgan_op *clgan_op_row(int op) { return rows[op]; }

@@ -13,6 +13,10 @@ void clgan_ref_adam_step(const struct clgan_ref_adam *a, double *p, double *m, d
   }
 }
 
+void clgan_ref_accumulate(const double *a, const double *b, double keep, double f, double *y, size_t n) {
+  for (size_t e = 0; e < n; e++) y[e] = (keep != 0 ? keep * a[e] : 0) + f * b[e];
+}
+
 void clgan_ref_lerp(const double *a, const double *b, double share, double *y, size_t n) {
   for (size_t e = 0; e < n; e++) y[e] = a[e] + share * (b[e] - a[e]);
 }

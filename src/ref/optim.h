@@ -11,4 +11,6 @@ struct clgan_ref_adam {
 void clgan_ref_adam_step(const struct clgan_ref_adam *a, double *p, double *m, double *v, const double *grad, size_t n);
 /** y = a + share (b - a); y may be a. */
 void clgan_ref_lerp(const double *a, const double *b, double share, double *y, size_t n);
+/** y = keep a + f b; keep 0: f b, whatever a is. */
+void clgan_ref_accumulate(const double *a, const double *b, double keep, double f, double *y, size_t n);
 #endif

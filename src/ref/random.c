@@ -16,8 +16,8 @@ static void normal(uint32_t a, uint32_t b, double out[2]) {
   out[1] = r * sin(t);
 }
 
-void clgan_ref_random(int kind, uint64_t seed, uint64_t step, uint32_t stream, uint32_t below, double *y, size_t n) {
-  for (size_t e = 0; e < n; e += 4) {
+void clgan_ref_random(int kind, uint64_t seed, uint64_t step, uint32_t stream, uint32_t below, size_t first, double *y, size_t n) {
+  for (size_t e = first / 4 * 4; e < first + n; e += 4) {
     uint32_t u[4];
     double x[4];
     clgan_philox_block(seed, step, stream, (uint32_t)(e / 4), u);
@@ -25,11 +25,11 @@ void clgan_ref_random(int kind, uint64_t seed, uint64_t step, uint32_t stream, u
       normal(u[0], u[1], x);
       normal(u[2], u[3], x + 2);
     }
-    for (size_t k = 0; k < 4 && e + k < n; k++) {
+    for (size_t k = 0; k < 4; k++) {
       if (kind == CLGAN_REF_RANDOM_SIGNED) x[k] = 2 * unit(u[k]) - 1;
       if (kind == CLGAN_REF_RANDOM_BELOW) x[k] = (double)(((uint64_t)u[k] * below) >> 32);
       if (kind == CLGAN_REF_RANDOM_UNIT) x[k] = unit(u[k]);
-      y[e + k] = x[k];
+      if (e + k >= first && e + k < first + n) y[e + k - first] = x[k];
     }
   }
 }

@@ -10,6 +10,6 @@ enum clgan_ref_random_kind {
   CLGAN_REF_RANDOM_BELOW, /**< integer in [0, below) */
   CLGAN_REF_RANDOM_UNIT   /**< uniform in [0, 1) */
 };
-/** Element e is lane e % 4 of block e / 4 of (seed, step, stream); normals come in pairs of lanes. */
-void clgan_ref_random(int kind, uint64_t seed, uint64_t step, uint32_t stream, uint32_t below, double *y, size_t n);
+/** y[k] is element e = first + k: lane e % 4 of block e / 4 of (seed, step, stream); normals come in pairs of lanes. */
+void clgan_ref_random(int kind, uint64_t seed, uint64_t step, uint32_t stream, uint32_t below, size_t first, double *y, size_t n);
 #endif

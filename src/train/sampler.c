@@ -10,6 +10,7 @@ struct clgan_sampler {
   struct clgan_cl *cl;
   struct clgan_store *store;
   const struct clgan_model *m;
+  struct clgan_run *lender;
   int batch;
   struct clgan_use_graph *graph[2]; /* generate, encode */
   struct clgan_run *run[2];
@@ -24,6 +25,8 @@ struct clgan_sampler *clgan_sampler_create(struct clgan_cl *cl, struct clgan_sto
   s->batch = batch;
   return s;
 }
+
+void clgan_sampler_borrow(struct clgan_sampler *s, struct clgan_run *lender) { s->lender = lender; }
 
 void clgan_sampler_destroy(struct clgan_sampler *s) {
   if (!s) return;
@@ -43,7 +46,7 @@ static enum clgan_status ready(struct clgan_sampler *s, enum clgan_use use, stru
   if (use == CLGAN_USE_ENCODE) keep[n++] = u->z;
   if (use == CLGAN_USE_ENCODE && u->factors != CLGAN_NONE) keep[n++] = u->factors;
   if (use == CLGAN_USE_ENCODE && u->features != CLGAN_NONE) keep[n++] = u->features;
-  return clgan_run_create(s->cl, s->store, u->g, keep, (size_t)n, &s->run[use], e);
+  return clgan_run_create_within(s->cl, s->store, u->g, keep, (size_t)n, s->lender, &s->run[use], e);
 }
 
 int clgan_sampler_factors(const struct clgan_model *m) {

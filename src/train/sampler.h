@@ -5,8 +5,12 @@
 
 /** Works on the "G_ema.*" and "E_ema.*" states of a store. Graphs are built at first use, for batches of @p batch. */
 struct clgan_sampler;
+/** Images at a time where a training of micro-batches of @p micro draws samples: no more, so that it takes no more memory. */
+static inline int clgan_sample_batch(int micro) { return micro < 50 ? micro : 50; }
 struct clgan_sampler *clgan_sampler_create(struct clgan_cl *cl, struct clgan_store *store, const struct clgan_model *m,
                                            int batch);
+/** Lets it work in the arenas of a run that outlives it (clgan_run_create_within); before its first use. */
+void clgan_sampler_borrow(struct clgan_sampler *s, struct clgan_run *lender);
 void clgan_sampler_destroy(struct clgan_sampler *s);
 /** x[n,H,W,C] = G_ema(z[n,Z], c[n,C]); c may be NULL for models without a condition. */
 enum clgan_status clgan_sampler_generate(struct clgan_sampler *s, size_t n, const float *z, const float *c, float *x,

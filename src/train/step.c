@@ -35,8 +35,16 @@ static void make_inputs(struct clgan_step *s) {
   int n = s->batch;
   s->x = clgan_ir_input(g, "x", s->live ? CLGAN_U8 : CLGAN_F32, clgan_shape_of(n, m->height, m->width, m->channels));
   s->consts = clgan_ir_input(g, "consts", CLGAN_F32, clgan_shape_of(1, 1, 1, CLGAN_CONST_COUNT));
-  s->counters = s->live ? clgan_ir_input(g, "counters", CLGAN_I32, clgan_shape_of(1, 1, 1, 4)) : CLGAN_NONE;
+  s->counters = s->live ? clgan_ir_input(g, "counters", CLGAN_I32, clgan_shape_of(1, 1, 1, s->pieces > 1 ? 5 : 4)) : CLGAN_NONE;
   s->label = clgan_emit_label_input(g, m, n);
+}
+
+/* Recorded draws are inputs, made once; live ones are nodes, of which each part needs its own. */
+static void make_draws(struct clgan_step *s) {
+  const struct clgan_model *m = s->model;
+  struct clgan_ir *g = s->g;
+  int n = s->batch;
+  if (!s->live && s->n_parts > 0) return;
   struct clgan_shape zs = clgan_shape_of(n, 1, 1, m->latent), shift = clgan_shape_of(n, 1, 1, 2);
   int kind = m->latent_kind == CLGAN_LATENT_UNIFORM ? CLGAN_DRAW_SYMMETRIC : CLGAN_DRAW_NORMAL;
   s->z = s->live ? clgan_emit_draw(g, s->counters, kind, 0, 0, zs) : clgan_ir_input(g, "z", CLGAN_F32, zs);
@@ -54,13 +62,60 @@ static void make_inputs(struct clgan_step *s) {
   }
 }
 
+/* -- parts -- */
+
+static void begin_part(struct clgan_step *s, bool each) {
+  if (s->n_parts == CLGAN_PARTS_MAX) {
+    clgan_ir_fail(s->g, "a step of more than %d parts", CLGAN_PARTS_MAX);
+    return;
+  }
+  struct clgan_step_part part = {s->g->n_nodes, 0, each};
+  s->g->part = s->n_parts;
+  if (each) make_draws(s);
+  s->part[s->n_parts++] = part;
+}
+
+static bool split(const struct clgan_step *s) { return s->pieces > 1; }
+
+/* What a micro-batch adds to a sum over all of them, which is state. @return the sum */
+static int sum_up(struct clgan_step *s, int sum, int value) {
+  struct clgan_attr attr = {.f = {1.0f / (float)s->pieces}, .i = {CLGAN_CONST_KEEP}};
+  return clgan_ir_emit(s->g, CLGAN_OP_ACCUMULATE, &attr, 3, (int[]){sum, value, s->consts}, NULL);
+}
+
+/* Between parts nothing lives but state: what one micro-batch left is not what the next one needs. */
+static void check_parts(struct clgan_step *s) {
+  for (int p = 0; p < s->n_parts; p++) {
+    struct clgan_step_part *part = &s->part[p];
+    part->end = p + 1 < s->n_parts ? s->part[p + 1].first : s->g->n_nodes;
+    for (size_t k = part->first; k < part->end; k++) {
+      const struct clgan_node *n = &s->g->nodes[k];
+      for (int i = 0; i < n->n_in; i++) {
+        if (n->in[i] == CLGAN_NONE) continue;
+        const struct clgan_value *root = &s->g->values[s->g->values[n->in[i]].root];
+        if (root->kind == CLGAN_VALUE_TEMP && (root->producer < (int)part->first || root->producer >= (int)part->end))
+          clgan_ir_fail(s->g, "part %d of the step reads what another part made", p);
+      }
+    }
+  }
+}
+
 static int image_value(struct clgan_step *s) {
   return s->live ? clgan_emit_unpack(s->g, s->model, s->x) : s->x;
 }
 
 /* -- updates -- */
 
-/* Gradients of the starts with respect to a net's trainable parameters, each stored at its place in the net's gradient group. */
+/* Adds the micro-batch's gradients of a net to the net's. */
+static void sum_gradients(struct clgan_step *s, int net, size_t offset) {
+  struct clgan_shape size = clgan_ir_shape(s->g, s->grads[net]);
+  s->grads[net] = sum_up(s, s->grads[net], clgan_ir_view(s->g, s->piece_grads, NULL, offset, size));
+}
+
+static size_t aligned(size_t n) { return (n + CLGAN_ALIGN - 1) / CLGAN_ALIGN * CLGAN_ALIGN; }
+
+/* Gradients of the starts with respect to the nets' trainable parameters, each stored at its place in its net's gradient group;
+ * of a micro-batch in a room for all, one net behind the other, and then added up. */
 static void gradients(struct clgan_step *s, const struct clgan_start *starts, size_t n_starts, const int *nets, size_t n_nets) {
   size_t total = 0, at = 0;
   for (size_t k = 0; k < n_nets; k++) total += s->net[nets[k]].net->n_params;
@@ -70,14 +125,16 @@ static void gradients(struct clgan_step *s, const struct clgan_start *starts, si
       if (s->net[nets[k]].net->params[p].trainable) wrt[at++] = s->net[nets[k]].value[p];
   clgan_autodiff(s->g, starts, n_starts, wrt, at, grads);
   at = 0;
-  for (size_t k = 0; k < n_nets; k++)
+  for (size_t k = 0, room = 0; k < n_nets; room += aligned(s->net[nets[k++]].net->group_count))
     for (size_t p = 0; p < s->net[nets[k]].net->n_params; p++) {
       const struct clgan_param *q = &s->net[nets[k]].net->params[p];
       if (!q->trainable) continue;
       if (grads[at] == CLGAN_NONE && !s->g->error.status)
         clgan_ir_fail(s->g, "no gradient reaches %s.%s", s->net[nets[k]].net->name, q->name);
-      clgan_ir_pin(s->g, grads[at++], s->grads[nets[k]], q->offset);
+      clgan_ir_pin(s->g, grads[at++], split(s) ? s->piece_grads : s->grads[nets[k]], (split(s) ? room : 0) + q->offset);
     }
+  for (size_t k = 0, room = 0; split(s) && k < n_nets; room += aligned(s->net[nets[k++]].net->group_count))
+    sum_gradients(s, nets[k], room);
   clgan_mem_free(wrt);
   clgan_mem_free(grads);
 }
@@ -121,8 +178,15 @@ static int gan_loss(struct clgan_step *s, int score, float weight, int sign_real
   return clgan_ir_emit(s->g, CLGAN_OP_LOSS_GAN, &attr, 1, &score, NULL);
 }
 
-static void report(struct clgan_step *s, const int *losses, const char *const *names, int n) {
-  s->losses = clgan_ir_emit(s->g, CLGAN_OP_STACK, NULL, n, losses, NULL);
+/* Losses of one part, of a micro-batch's as state "NAME" summed up. */
+static int part_losses(struct clgan_step *s, const char *name, const int *losses, int n) {
+  int v = clgan_ir_emit(s->g, CLGAN_OP_STACK, NULL, n, losses, NULL);
+  if (!split(s)) return v;
+  return sum_up(s, clgan_ir_state(s->g, name, CLGAN_F32, clgan_shape_of(1, 1, 1, n)), v);
+}
+
+static void report(struct clgan_step *s, int losses, const char *const *names, int n) {
+  s->losses = losses;
   s->n_losses = n;
   for (int k = 0; k < n; k++) s->loss_names[k] = names[k];
 }
@@ -161,22 +225,36 @@ static int factor_loss(struct clgan_step *s, int factors, double weight, struct 
   return parts == 2 ? clgan_ir_emit(s->g, CLGAN_OP_ADD, NULL, 2, part, NULL) : part[0];
 }
 
+/* Encode real images (1), generate from noise (2). */
+static struct pass forward(struct clgan_step *s, enum clgan_bn_mode mode) {
+  struct pass p = {.x = image_value(s), .c = clgan_emit_condition(s->g, s->model, s->label)};
+  int e_out[4] = {CLGAN_NONE, CLGAN_NONE, CLGAN_NONE, CLGAN_NONE};
+  apply(s, CLGAN_NET_E, mode, false, (int[]){p.x, s->e_noise}, e_out);
+  p.z_hat = e_out[0], p.factors = e_out[1];
+  p.x_hat = apply(s, CLGAN_NET_G, mode, false, (int[]){s->z, p.c}, NULL);
+  p.zz = both(s, p.z_hat, s->z);
+  p.cc = both(s, p.c, p.c);
+  return p;
+}
+
 static void emit_bcgan(struct clgan_step *s) {
   static const char *const names[] = {"d", "adversarial", "cycle_x", "cycle_z", "factor_real", "factor_fake"};
   const struct clgan_settings *o = &s->model->settings;
-  struct pass p = {.x = image_value(s), .c = clgan_emit_condition(s->g, s->model, s->label)};
-  int e_out[4] = {CLGAN_NONE, CLGAN_NONE, CLGAN_NONE, CLGAN_NONE}, back[4] = {CLGAN_NONE, CLGAN_NONE, CLGAN_NONE, CLGAN_NONE};
-  apply(s, CLGAN_NET_E, CLGAN_BN_TRAIN, false, (int[]){p.x, s->e_noise}, e_out); /* 1 */
-  p.z_hat = e_out[0], p.factors = e_out[1];
-  p.x_hat = apply(s, CLGAN_NET_G, CLGAN_BN_TRAIN, false, (int[]){s->z, p.c}, NULL); /* 2 */
-  p.zz = both(s, p.z_hat, s->z);
-  p.cc = both(s, p.c, p.c);
+  int back[4] = {CLGAN_NONE, CLGAN_NONE, CLGAN_NONE, CLGAN_NONE};
+  begin_part(s, true);
+  struct pass p = forward(s, CLGAN_BN_TRAIN);
 
   int loss_d = gan_loss(s, discriminate(s, &p, 0, 1), 1, -1); /* 3 */
   struct clgan_start d_start = weighed(loss_d, 1);
   gradients(s, &d_start, 1, (int[]){CLGAN_NET_D}, 1);
+  int first = split(s) ? part_losses(s, "losses.d", &loss_d, 1) : CLGAN_NONE;
+  if (split(s)) begin_part(s, false);
   update(s, CLGAN_NET_D, CLGAN_CONST_LR_D);
   clgan_net_power_iteration(s->g, &s->net[CLGAN_NET_D]);
+  if (split(s)) { /* every micro-batch was needed for the update; what it left on the way is gone */
+    begin_part(s, true);
+    p = forward(s, CLGAN_BN_STILL);
+  }
 
   int adversarial = gan_loss(s, discriminate(s, &p, 2, 3), 1, 1); /* 4 */
   int x_back = apply(s, CLGAN_NET_G, CLGAN_BN_STILL, false, (int[]){p.z_hat, p.c}, NULL);
@@ -187,17 +265,25 @@ static void emit_bcgan(struct clgan_step *s) {
   size_t n = 3;
   int real = factor_loss(s, p.factors, o->gamma, starts, &n), fake = factor_loss(s, back[1], o->lambda_a, starts, &n);
   gradients(s, starts, n, (int[]){CLGAN_NET_G, CLGAN_NET_E}, 2);
+  int others[6] = {loss_d, adversarial, cycle_x, cycle_z, real, fake};
+  int losses = split(s) ? part_losses(s, "losses.ge", others + 1, 5) : part_losses(s, NULL, others, 6);
+  if (split(s)) begin_part(s, false);
   update(s, CLGAN_NET_G, CLGAN_CONST_LR_G);
   update(s, CLGAN_NET_E, CLGAN_CONST_LR_G);
   average(s, CLGAN_NET_G);
   average(s, CLGAN_NET_E);
-  report(s, (int[]){loss_d, adversarial, cycle_x, cycle_z, real, fake}, names, 6);
+  if (split(s)) {
+    struct clgan_attr side_by_side = {.i = {1}};
+    losses = clgan_ir_emit(s->g, CLGAN_OP_CONCAT, &side_by_side, 2, (int[]){first, losses}, NULL);
+  }
+  report(s, losses, names, 6);
 }
 
 /* -- bigan: D, E and G updated from one forward pass -- */
 
 static void emit_bigan(struct clgan_step *s) {
   static const char *const names[] = {"d", "ge"};
+  begin_part(s, true);
   int x = image_value(s);
   int z_hat = apply(s, CLGAN_NET_E, CLGAN_BN_TRAIN, false, (int[]){x}, NULL);
   int real = apply(s, CLGAN_NET_D, CLGAN_BN_TRAIN, false, (int[]){x, z_hat}, NULL);
@@ -208,10 +294,12 @@ static void emit_bigan(struct clgan_step *s) {
   struct clgan_start d = weighed(loss_d, 1), ge = weighed(loss_ge, 1);
   gradients(s, &d, 1, (int[]){CLGAN_NET_D}, 1);
   gradients(s, &ge, 1, (int[]){CLGAN_NET_G, CLGAN_NET_E}, 2);
+  int losses = part_losses(s, "losses", (int[]){loss_d, loss_ge}, 2);
+  if (split(s)) begin_part(s, false);
   update(s, CLGAN_NET_D, CLGAN_CONST_LR_D);
   update(s, CLGAN_NET_G, CLGAN_CONST_LR_G);
   update(s, CLGAN_NET_E, CLGAN_CONST_LR_G);
-  report(s, (int[]){loss_d, loss_ge}, names, 2);
+  report(s, losses, names, 2);
 }
 
 /* -- judge: E alone, which tells the condition of real images -- */
@@ -220,21 +308,38 @@ static void emit_judge(struct clgan_step *s) {
   static const char *const names[] = {"loss"};
   int out[4], part[2];
   struct clgan_start starts[2];
+  begin_part(s, true);
   apply(s, CLGAN_NET_E, CLGAN_BN_TRAIN, false, (int[]){shifted(s, image_value(s), 0)}, out);
   int parts = clgan_emit_factor_losses(s->g, s->model, out[1], s->label, part);
   for (int k = 0; k < parts; k++) starts[k] = weighed(part[k], 1);
   int loss = parts == 2 ? clgan_ir_emit(s->g, CLGAN_OP_ADD, NULL, 2, part, NULL) : part[0];
   gradients(s, starts, (size_t)parts, (int[]){CLGAN_NET_E}, 1);
+  int losses = part_losses(s, "losses", &loss, 1);
+  if (split(s)) begin_part(s, false);
   update(s, CLGAN_NET_E, CLGAN_CONST_LR_G);
-  report(s, &loss, names, 1);
+  report(s, losses, names, 1);
+}
+
+/* Room for the gradients of the nets that are differentiated together. */
+static void make_piece_room(struct clgan_step *s) {
+  size_t g = aligned(s->net[CLGAN_NET_G].net ? s->net[CLGAN_NET_G].net->group_count : 0);
+  size_t e = s->net[CLGAN_NET_E].net ? s->net[CLGAN_NET_E].net->group_count : 0, d = s->net[CLGAN_NET_D].net ? s->net[CLGAN_NET_D].net->group_count : 0;
+  size_t n = g + e > d ? g + e : d;
+  s->piece_grads = split(s) ? clgan_ir_state(s->g, "piece.grads", CLGAN_F32, clgan_shape_of(1, 1, 1, (int)n)) : CLGAN_NONE;
 }
 
 enum clgan_status clgan_step_create(const struct clgan_model *m, int batch, bool live, struct clgan_step **out, struct clgan_error *e) {
+  return clgan_step_create_split(m, batch, 1, live, out, e);
+}
+
+enum clgan_status clgan_step_create_split(const struct clgan_model *m, int micro, int pieces, bool live, struct clgan_step **out,
+                                          struct clgan_error *e) {
   struct clgan_step *s = clgan_mem_alloc(sizeof *s);
   *out = NULL;
   s->g = clgan_ir_create();
   s->model = m;
-  s->batch = batch;
+  s->batch = micro;
+  s->pieces = pieces;
   s->live = live;
   bool averaged = m->step == CLGAN_STEP_BCGAN;
   for (int k = 0; k < 3; k++) {
@@ -246,12 +351,14 @@ enum clgan_status clgan_step_create(const struct clgan_model *m, int batch, bool
     snprintf(name, sizeof name, "%s_ema", m->nets[k].name);
     if (k < 2 && averaged) clgan_net_state_create(s->g, &m->nets[k], name, &s->ema[k]);
   }
+  make_piece_room(s);
   make_inputs(s);
   switch (m->step) {
     case CLGAN_STEP_BCGAN: emit_bcgan(s); break;
     case CLGAN_STEP_BIGAN: emit_bigan(s); break;
     case CLGAN_STEP_JUDGE: emit_judge(s); break;
   }
+  if (!s->g->error.status) check_parts(s);
   clgan_graph_fuse(s->g, &s->losses, 1);
   if (s->g->error.status) {
     enum clgan_status st = clgan_error_set(e, s->g->error.status, "%s", s->g->error.text);

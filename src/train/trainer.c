@@ -79,37 +79,15 @@ struct clgan_dataset_want clgan_trainer_want(const struct clgan_model *m) {
   return want;
 }
 
-/* Does the step of a batch of n fit the device? Plans only, allocates nothing there. */
-static bool batch_fits(const struct clgan_trainer *t, int n) {
-  struct clgan_error e = {0};
-  struct clgan_step *s = NULL;
-  struct clgan_plan *p = NULL;
-  struct clgan_target target;
-  bool fits = clgan_target_choose(t->cl, &target, &e) == CLGAN_OK && clgan_step_create(t->m, n, true, &s, &e) == CLGAN_OK;
-  if (fits) {
-    clgan_ir_eliminate(s->g, &s->losses, 1);
-    fits = clgan_plan_create(s->g, &target, &s->losses, 1, &p, &e) == CLGAN_OK;
-  }
-  clgan_plan_destroy(p);
-  clgan_step_destroy(s);
-  return fits;
-}
-
-static enum clgan_status refuse_batch(const struct clgan_trainer *t, struct clgan_error *e) {
-  int low = 0, high = t->options.batch; /* low fits, high does not */
-  while (high - low > 1) {
-    int middle = low + (high - low) / 2;
-    *(batch_fits(t, middle) ? &low : &high) = middle;
-  }
-  if (low == 0) return clgan_error_prefix(e, "--batch %d: not even a batch of 1 fits", t->options.batch);
-  return clgan_error_prefix(e, "--batch %d: too large, the largest that fits is %d", t->options.batch, low);
+/* The device gave less than it said it has, or others took it: what it did give is what can be counted on. */
+static uint64_t worth_trying(const struct clgan_trainer *t, uint64_t given) {
+  uint64_t least = t->memory.total / 2, most = t->memory.total - t->memory.total / 4;
+  return given < least ? least : given < most ? given : most;
 }
 
 static enum clgan_status build(struct clgan_trainer *t, struct clgan_error *e) {
-  CLGAN_TRY(clgan_step_create(t->m, t->options.batch, true, &t->graph, e));
-  enum clgan_status s = clgan_run_create(t->cl, t->store, t->graph->g, &t->graph->losses, 1, &t->run, e);
-  if (s == CLGAN_ERR_MEMORY) return refuse_batch(t, e);
-  if (s != CLGAN_OK) return s;
+  CLGAN_TRY(clgan_step_create_split(t->m, t->micro, t->pieces, true, &t->graph, e));
+  CLGAN_TRY(clgan_run_create(t->cl, t->store, t->graph->g, &t->graph->losses, 1, &t->run, e));
   for (int k = 0; k < 3; k++) CLGAN_TRY(clgan_weights_reserve(t->store, &t->m->nets[k], t->m->nets[k].name, e));
   for (int k = 0; k < 2; k++) {
     char name[64];
@@ -122,6 +100,7 @@ static enum clgan_status build(struct clgan_trainer *t, struct clgan_error *e) {
     CLGAN_TRY(clgan_mem_try(&p, image_bytes(t), 1, "a batch of images", e));
     t->flight[k].images = p;
     t->flight[k].label = clgan_mem_alloc(label_bytes(t) + 1);
+    t->flight[k].counters = clgan_mem_array((size_t)t->pieces, sizeof *t->flight[k].counters);
     if (!t->data) random_batch(t, t->flight[k].images, t->flight[k].label);
   }
   if (!t->data) return CLGAN_OK;
@@ -129,16 +108,43 @@ static enum clgan_status build(struct clgan_trainer *t, struct clgan_error *e) {
                               t->m->settings.balance, &t->batches, e);
 }
 
+/* Chooses the micro-batch and builds. @param given receives the bytes that the device gave before it failed. */
+static enum clgan_status try_to_build(struct clgan_trainer *t, const struct clgan_fit *f, uint64_t *given, struct clgan_error *e) {
+  *given = 0;
+  CLGAN_TRY(clgan_fit_choose(t->cl, t->m, f, &t->micro, &t->memory, e));
+  t->pieces = t->options.batch / t->micro;
+  uint64_t before = clgan_cl_allocated(t->cl);
+  t->store = clgan_store_create(t->cl);
+  enum clgan_status s = build(t, e);
+  *given = clgan_cl_allocated(t->cl) - before;
+  return s;
+}
+
+static void unbuild(struct clgan_trainer *t);
+
 enum clgan_status clgan_trainer_create(struct clgan_cl *cl, const struct clgan_model *m, const struct clgan_dataset *d,
                                        const struct clgan_trainer_options *o, struct clgan_trainer **out, struct clgan_error *e) {
   struct clgan_trainer *t = clgan_mem_alloc(sizeof *t);
+  struct clgan_fit f = {.batch = o->batch, .micro = o->micro, .memory = o->memory, .split = o->split};
+  uint64_t given;
   *out = NULL;
   t->cl = cl;
   t->m = m;
   t->data = d;
   t->options = *o;
-  t->store = clgan_store_create(cl);
-  enum clgan_status s = build(t, e);
+  enum clgan_status s = try_to_build(t, &f, &given, e);
+  while (s == CLGAN_ERR_MEMORY && given && f.split && t->micro > 1) {
+    f.memory = worth_trying(t, given);
+    clgan_log_warn("%s: trying smaller micro-batches", e->text);
+    clgan_error_clear(e);
+    unbuild(t);
+    s = try_to_build(t, &f, &given, e);
+  }
+  if (s == CLGAN_ERR_MEMORY && given) {
+    uint64_t limit = worth_trying(t, given);
+    unbuild(t);
+    s = clgan_fit_failed(cl, m, &f, limit, e);
+  }
   if (s != CLGAN_OK) {
     clgan_trainer_destroy(t);
     return s;
@@ -147,8 +153,7 @@ enum clgan_status clgan_trainer_create(struct clgan_cl *cl, const struct clgan_m
   return CLGAN_OK;
 }
 
-void clgan_trainer_destroy(struct clgan_trainer *t) {
-  if (!t) return;
+static void unbuild(struct clgan_trainer *t) {
   struct clgan_error ignored = {0};
   clgan_cl_finish(t->cl, &ignored);
   clgan_sampler_destroy(t->sampler);
@@ -161,8 +166,21 @@ void clgan_trainer_destroy(struct clgan_trainer *t) {
     clgan_event_destroy(t->flight[k].done);
     clgan_mem_free(t->flight[k].images);
     clgan_mem_free(t->flight[k].label);
+    clgan_mem_free(t->flight[k].counters);
+    t->flight[k] = (struct clgan_flight){0};
   }
   clgan_store_destroy(t->store);
+  t->sampler = NULL;
+  t->estimate_run = t->run = NULL;
+  t->estimate_graph = NULL;
+  t->graph = NULL;
+  t->batches = NULL;
+  t->store = NULL;
+}
+
+void clgan_trainer_destroy(struct clgan_trainer *t) {
+  if (!t) return;
+  unbuild(t);
   clgan_mem_free(t->finished);
   clgan_mem_free(t);
 }
@@ -198,17 +216,32 @@ static enum clgan_status retire(struct clgan_trainer *t, struct clgan_flight *f,
   return CLGAN_OK;
 }
 
-static enum clgan_status write_inputs(struct clgan_trainer *t, struct clgan_flight *f, struct clgan_error *e) {
+/* Host data of a micro-batch; nothing waits: it stays as it is until the step's losses are back. */
+static enum clgan_status write_inputs(struct clgan_trainer *t, struct clgan_flight *f, int piece, struct clgan_error *e) {
   const struct clgan_step *g = t->graph;
-  CLGAN_TRY(clgan_run_write_async(t->run, g->x, f->images, image_bytes(t), NULL, e));
-  if (g->label != CLGAN_NONE) CLGAN_TRY(clgan_run_write_async(t->run, g->label, f->label, label_bytes(t), NULL, e));
-  CLGAN_TRY(clgan_run_write_async(t->run, g->consts, f->consts, sizeof f->consts, NULL, e));
-  return clgan_run_write_async(t->run, g->counters, f->counters, sizeof f->counters, NULL, e);
+  size_t images = image_bytes(t) / (size_t)t->pieces, labels = label_bytes(t) / (size_t)t->pieces, at = (size_t)piece;
+  size_t counters = (t->pieces > 1 ? 5 : 4) * sizeof(int32_t);
+  CLGAN_TRY(clgan_run_write_async(t->run, g->x, f->images + at * images, images, NULL, e));
+  if (g->label != CLGAN_NONE) CLGAN_TRY(clgan_run_write_async(t->run, g->label, (unsigned char *)f->label + at * labels, labels, NULL, e));
+  CLGAN_TRY(clgan_run_write_async(t->run, g->consts, f->consts[piece > 0], sizeof f->consts[0], NULL, e));
+  return clgan_run_write_async(t->run, g->counters, f->counters[piece], counters, NULL, e);
 }
 
-static void set_counters(int32_t c[4], uint64_t seed, uint64_t step) {
-  uint32_t words[4] = {(uint32_t)seed, (uint32_t)(seed >> 32), (uint32_t)step, (uint32_t)(step >> 32)};
+static void set_counters(int32_t c[5], uint64_t seed, uint64_t step, int first_row) {
+  uint32_t words[5] = {(uint32_t)seed, (uint32_t)(seed >> 32), (uint32_t)step, (uint32_t)(step >> 32), (uint32_t)first_row};
   memcpy(c, words, sizeof words);
+}
+
+/* Part by part, those for each micro-batch in their order. */
+static enum clgan_status enqueue(struct clgan_trainer *t, struct clgan_flight *f, struct clgan_error *e) {
+  for (int p = 0; p < t->graph->n_parts; p++) {
+    const struct clgan_step_part *part = &t->graph->part[p];
+    for (int k = 0; k < (part->each ? t->pieces : 1); k++) {
+      if (part->each) CLGAN_TRY(write_inputs(t, f, k, e));
+      CLGAN_TRY(clgan_run_execute_part(t->run, part->first, part->end, e));
+    }
+  }
+  return clgan_run_read_async(t->run, t->graph->losses, f->losses, sizeof(float) * (size_t)t->graph->n_losses, &f->done, e);
 }
 
 /* The schedule's factor: epochs are passes over the training items. */
@@ -217,16 +250,25 @@ static double learning_rate(const struct clgan_trainer *t) {
   return clgan_settings_rate(&t->m->settings, (double)t->step * (double)t->options.batch / (double)t->batches->count);
 }
 
+/* Devices that give memory only when it is used fail here, and do not tell how much there was. */
+static enum clgan_status ran_out(struct clgan_trainer *t, struct clgan_error *e) {
+  struct clgan_fit f = {.batch = t->options.batch, .micro = t->micro < t->options.batch ? t->micro : 0};
+  return clgan_fit_failed(t->cl, t->m, &f, worth_trying(t, t->memory.total / 2), e);
+}
+
 enum clgan_status clgan_trainer_step(struct clgan_trainer *t, struct clgan_error *e) {
   struct clgan_flight *f = &t->flight[t->step % CLGAN_IN_FLIGHT];
   CLGAN_TRY(retire(t, f, e));
   if (t->batches) gather(t, t->batches, t->step, f->images, f->label);
-  clgan_step_constants(t->m, t->step, t->step + 1, learning_rate(t), f->consts);
-  set_counters(f->counters, t->options.seed, t->step);
+  for (int k = 0; k < 2; k++) {
+    clgan_step_constants(t->m, t->step, t->step + 1, learning_rate(t), f->consts[k]);
+    f->consts[k][CLGAN_CONST_KEEP] = (float)k;
+  }
+  for (int k = 0; k < t->pieces; k++) set_counters(f->counters[k], t->options.seed, t->step, k * t->micro);
   f->step = t->step;
-  CLGAN_TRY(write_inputs(t, f, e));
-  CLGAN_TRY(clgan_run_execute(t->run, e));
-  CLGAN_TRY(clgan_run_read_async(t->run, t->graph->losses, f->losses, sizeof(float) * (size_t)t->graph->n_losses, &f->done, e));
+  enum clgan_status s = enqueue(t, f, e);
+  if (s == CLGAN_ERR_MEMORY) return ran_out(t, e);
+  if (s != CLGAN_OK) return s;
   t->step++;
   return clgan_cl_flush(t->cl, e);
 }
@@ -247,10 +289,29 @@ bool clgan_trainer_losses(struct clgan_trainer *t, bool wait, uint64_t *step, fl
 
 uint64_t clgan_trainer_steps(const struct clgan_trainer *t) { return t->step; }
 int clgan_trainer_batch(const struct clgan_trainer *t) { return t->options.batch; }
+int clgan_trainer_micro(const struct clgan_trainer *t) { return t->micro; }
+struct clgan_memory clgan_trainer_memory(const struct clgan_trainer *t) { return t->memory; }
 uint32_t clgan_trainer_items(const struct clgan_trainer *t) { return t->batches ? t->batches->count : 0; }
 int clgan_trainer_loss_count(const struct clgan_trainer *t) { return t->graph->n_losses; }
 const char *clgan_trainer_loss_name(const struct clgan_trainer *t, int k) { return t->graph->loss_names[k]; }
-struct clgan_run_facts clgan_trainer_facts(const struct clgan_trainer *t) { return clgan_run_describe(t->run); }
+
+/* How often a node runs in a step. */
+static double times(const struct clgan_trainer *t, size_t node) {
+  for (int p = 0; p < t->graph->n_parts; p++)
+    if (node < t->graph->part[p].end) return t->graph->part[p].each ? t->pieces : 1;
+  return 1;
+}
+
+struct clgan_run_facts clgan_trainer_facts(const struct clgan_trainer *t) {
+  struct clgan_run_facts f = clgan_run_describe(t->run);
+  f.launches = 0;
+  for (int p = 0; p < t->graph->n_parts; p++) {
+    const struct clgan_step_part *part = &t->graph->part[p];
+    f.launches += clgan_run_launches(t->run, part->first, part->end) * (size_t)(part->each ? t->pieces : 1);
+  }
+  return f;
+}
+
 enum clgan_status clgan_trainer_profile(struct clgan_trainer *t, struct clgan_error *e) { return clgan_run_profile(t->run, e); }
 
 void clgan_trainer_keep_programs(struct clgan_trainer *t) { clgan_programs_save(t->cl); }
@@ -262,7 +323,7 @@ double clgan_trainer_flops(const struct clgan_trainer *t) {
     double flops = 0, bytes = 0;
     if (n->dead || (n->op != CLGAN_OP_CONV && n->op != CLGAN_OP_CONV_WGRAD)) continue;
     clgan_op_row(n->op)->cost(t->graph->g, n, &flops, &bytes);
-    sum += flops;
+    sum += flops * times(t, k);
   }
   return sum;
 }
@@ -311,25 +372,30 @@ static enum clgan_status report_non_finite(struct clgan_trainer *t, const struct
 
 static enum clgan_status estimate_ready(struct clgan_trainer *t, struct clgan_error *e) {
   if (t->estimate_run) return CLGAN_OK;
-  if (!t->estimate_graph) CLGAN_TRY(clgan_use_create(t->m, CLGAN_USE_ESTIMATE, t->options.batch, &t->estimate_graph, e));
-  return clgan_run_create(t->cl, t->store, t->estimate_graph->g, NULL, 0, &t->estimate_run, e);
+  if (!t->estimate_graph) CLGAN_TRY(clgan_use_create(t->m, CLGAN_USE_ESTIMATE, t->micro, &t->estimate_graph, e));
+  return clgan_run_create_within(t->cl, t->store, t->estimate_graph->g, NULL, 0, t->run, &t->estimate_run, e);
 }
 
 static enum clgan_status estimate_batch(struct clgan_trainer *t, struct clgan_batches *b, uint64_t k, unsigned char *images, void *label,
                                         struct clgan_error *e) {
   const struct clgan_use_graph *u = t->estimate_graph;
-  int32_t counters[4];
-  float momentum = 1.0f / (float)(k + 1);
   if (b)
     gather(t, b, k, images, label);
   else
     random_batch(t, images, label);
-  set_counters(counters, t->options.seed ^ CLGAN_STREAM_REESTIMATE, k);
-  CLGAN_TRY(clgan_run_write(t->estimate_run, u->x, images, image_bytes(t), e));
-  if (u->label != CLGAN_NONE) CLGAN_TRY(clgan_run_write(t->estimate_run, u->label, label, label_bytes(t), e));
-  CLGAN_TRY(clgan_run_write(t->estimate_run, u->counters, counters, sizeof counters, e));
-  CLGAN_TRY(clgan_run_write(t->estimate_run, u->momentum, &momentum, sizeof momentum, e));
-  return clgan_run_execute(t->estimate_run, e);
+  size_t image_part = image_bytes(t) / (size_t)t->pieces, label_part = label_bytes(t) / (size_t)t->pieces;
+  for (int piece = 0; piece < t->pieces; piece++) {
+    int32_t counters[5];
+    float momentum = 1.0f / ((float)k * (float)t->pieces + (float)piece + 1);
+    set_counters(counters, t->options.seed ^ CLGAN_STREAM_REESTIMATE, k, piece * t->micro);
+    CLGAN_TRY(clgan_run_write(t->estimate_run, u->x, images + (size_t)piece * image_part, image_part, e));
+    if (u->label != CLGAN_NONE)
+      CLGAN_TRY(clgan_run_write(t->estimate_run, u->label, (unsigned char *)label + (size_t)piece * label_part, label_part, e));
+    CLGAN_TRY(clgan_run_write(t->estimate_run, u->counters, counters, sizeof counters, e));
+    CLGAN_TRY(clgan_run_write(t->estimate_run, u->momentum, &momentum, sizeof momentum, e));
+    CLGAN_TRY(clgan_run_execute(t->estimate_run, e));
+  }
+  return CLGAN_OK;
 }
 
 enum clgan_status clgan_trainer_estimate(struct clgan_trainer *t, struct clgan_error *e) {
@@ -355,6 +421,8 @@ enum clgan_status clgan_trainer_estimate(struct clgan_trainer *t, struct clgan_e
 }
 
 struct clgan_sampler *clgan_trainer_sampler(struct clgan_trainer *t) {
-  if (!t->sampler) t->sampler = clgan_sampler_create(t->cl, t->store, t->m, 50);
+  if (t->sampler) return t->sampler;
+  t->sampler = clgan_sampler_create(t->cl, t->store, t->m, clgan_sample_batch(t->micro));
+  clgan_sampler_borrow(t->sampler, t->run);
   return t->sampler;
 }

@@ -3,6 +3,7 @@
 #define CLGAN_TRAIN_TRAINER_H
 #include "data/dataset.h"
 #include "model/checkpoint.h"
+#include "train/fit.h"
 #include "train/sampler.h"
 
 /** What @p m needs of a data set to be trained on it. */
@@ -12,6 +13,9 @@ struct clgan_trainer;
 struct clgan_trainer_options {
   int batch;
   uint64_t seed;
+  int micro;       /**< examples at a time, gradients summed; 0: all. Must divide batch */
+  uint64_t memory; /**< bytes of device memory that may be used; 0: what there is, less a tenth */
+  bool split;      /**< a batch that does not fit is split into micro-batches instead of refused */
 };
 /** @p d may be NULL: then every step takes the same random images (benchmarks). Model, device and data set must outlive the trainer.
  * Compiles the step's kernels with a progress line. What does not fit the device is refused with the arithmetic and the largest
@@ -32,6 +36,11 @@ enum clgan_status clgan_trainer_resume(struct clgan_trainer *t, const char *path
 enum clgan_status clgan_trainer_step(struct clgan_trainer *t, struct clgan_error *e);
 uint64_t clgan_trainer_steps(const struct clgan_trainer *t); /**< enqueued, counted from the run's beginning */
 int clgan_trainer_batch(const struct clgan_trainer *t);
+int clgan_trainer_micro(const struct clgan_trainer *t); /**< examples at a time: the batch where the step is not split */
+/** The micro-batch that a checkpoint was trained with; 0: it was not split. */
+int clgan_trainer_micro_of(const struct clgan_checkpoint *c);
+/** What was planned before anything was allocated. */
+struct clgan_memory clgan_trainer_memory(const struct clgan_trainer *t);
 uint32_t clgan_trainer_items(const struct clgan_trainer *t); /**< training items of its data set */
 /** Losses of finished steps, oldest first: the next one not yet taken, if it is finished (or @p wait). @return false: none.
  * CLGAN_ERR_NUMERIC in @p e (and false) where one is not finite: names the step, the loss and the first non-finite tensor. */

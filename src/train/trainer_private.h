@@ -10,8 +10,8 @@ enum { CLGAN_IN_FLIGHT = 2, CLGAN_ESTIMATE_BATCHES = 50 };
 struct clgan_flight {
   unsigned char *images;
   void *label;               /* I32 [N] or F32 [N,2] */
-  float consts[CLGAN_CONST_COUNT];
-  int32_t counters[4];
+  float consts[2][CLGAN_CONST_COUNT]; /* of the first micro-batch, of the later ones */
+  int32_t (*counters)[5];    /* per micro-batch */
   float losses[CLGAN_LOSS_MAX];
   struct clgan_event *done;
   uint64_t step;
@@ -28,7 +28,9 @@ struct clgan_trainer {
   const struct clgan_model *m;
   const struct clgan_dataset *data;
   struct clgan_batches *batches;
-  struct clgan_trainer_options options;
+  struct clgan_trainer_options options; /* batch: of a step */
+  int micro, pieces;         /* the step is so many micro-batches of so many examples */
+  struct clgan_memory memory;
   struct clgan_step *graph;
   struct clgan_run *run;
   struct clgan_use_graph *estimate_graph;

@@ -39,6 +39,10 @@ static void describe(const struct clgan_trainer *t, struct clgan_checkpoint *c) 
   c->tuning = clgan_tuning_used(t->cl);
   snprintf(text, sizeof text, "%d", t->options.batch);
   clgan_checkpoint_set_extra(c, "batch", text);
+  if (t->pieces > 1) {
+    snprintf(text, sizeof text, "%d", t->micro);
+    clgan_checkpoint_set_extra(c, "micro_batch", text);
+  }
   if (!t->data) return;
   c->data_hash = clgan_mem_strdup(clgan_dataset_hash(t->data));
   clgan_checkpoint_set_extra(c, "data", t->data->name);
@@ -79,6 +83,13 @@ static enum clgan_status fits(const struct clgan_trainer *t, const struct clgan_
   if (t->data && c->data_hash && strcmp(c->data_hash, clgan_dataset_hash(t->data)) != 0)
     return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: was trained on another data set than %s: resume with the same --data", path, t->data->name);
   return CLGAN_OK;
+}
+
+int clgan_trainer_micro_of(const struct clgan_checkpoint *c) {
+  char *text = clgan_checkpoint_extra(c, "micro_batch");
+  int n = text ? atoi(text) : 0;
+  clgan_mem_free(text);
+  return n > 0 ? n : 0;
 }
 
 void clgan_trainer_tune_as(struct clgan_cl *cl, const struct clgan_checkpoint *c, const char *path) {

@@ -35,7 +35,7 @@ static void emit_estimate(struct clgan_use_graph *u, const struct clgan_model *m
   int out[4];
   u->x = clgan_ir_input(u->g, "x", CLGAN_U8, clgan_shape_of(u->batch, m->height, m->width, m->channels));
   u->label = clgan_emit_label_input(u->g, m, u->batch);
-  u->counters = clgan_ir_input(u->g, "counters", CLGAN_I32, clgan_shape_of(1, 1, 1, 4));
+  u->counters = clgan_ir_input(u->g, "counters", CLGAN_I32, clgan_shape_of(1, 1, 1, 5));
   u->momentum = clgan_ir_input(u->g, "momentum", CLGAN_F32, clgan_shape_of(1, 1, 1, 1));
   struct clgan_apply how = {.mode = CLGAN_BN_ESTIMATE, .momentum = u->momentum};
   int kind = m->latent_kind == CLGAN_LATENT_UNIFORM ? CLGAN_DRAW_SYMMETRIC : CLGAN_DRAW_NORMAL;

@@ -9,7 +9,7 @@ must tiny six 6 --log-every 1 --verbose
 says 'device' err
 says 'launches' err
 says 'programs compiled' err
-says 'MiB in arenas' err
+says 'in arenas' err
 says 'images/s' err
 says 'six/checkpoint.safetensors' err
 holds test "$(wc -l <six/log.jsonl)" -eq 6
@@ -63,13 +63,28 @@ works tiny mnist 2 --data data
 works "$CLGAN" train --resume mnist --steps 3
 holds test "$(step_of mnist/$checkpoint)" -eq 3
 
+# Micro-batches: said, kept by the checkpoint, the same bytes in two parts; chosen where memory is short, or refused.
+works tiny pieces 4 --micro-batch 4
+says 'batch 8 in 2 micro-batches of 4' err
+says 'statistics from each micro-batch' err
+works tiny halves 2 --micro-batch 4
+works "$CLGAN" train --resume halves --steps 4
+holds cmp pieces/$checkpoint halves/$checkpoint
+fails 1 'the largest that fits is' tiny short 1 --memory 2100K --quiet
+holds test ! -e short/$checkpoint
+works tiny short 1 --memory 2100K --on-oom split
+says 'micro-batches of' err
+fails 2 'it must divide the batch' tiny uneven 1 --micro-batch 3 --quiet
+fails 2 '--on-oom' tiny uneven 1 --on-oom retry
+fails 2 '--memory' tiny uneven 1 --memory 3x
+
 # A model without condition and averages.
 works "$CLGAN" train --model bigan-mlp --base 1 --batch 8 --steps 2 --out mlp
 holds test "$(step_of mlp/$checkpoint)" -eq 2
 
 works "$CLGAN" bench train --model digits --base 4 --batch 8 --steps 7 --json bench.json
 says 'images/s' out
-for word in '"clgan-bench/1"' '"machine"' '"device"' '"train/digits/base4/batch8"' '"median_s"' '"spread"' \
+for word in '"transient_bytes"' '"peak_live_bytes"' '"planned_bytes"' '"clgan-bench/1"' '"machine"' '"device"' '"train/digits/base4/batch8"' '"median_s"' '"spread"' \
   '"images_per_s"' '"gflops"'; do
   says "$word" bench.json
 done
