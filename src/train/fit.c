@@ -32,7 +32,8 @@ static void add_states(struct ledger *l, const struct clgan_ir *g) {
   }
 }
 
-static enum clgan_status add_step(struct ledger *l, const struct clgan_model *m, int micro, int pieces, struct clgan_error *e) {
+static enum clgan_status add_step(struct ledger *l, const struct clgan_model *m, int micro, int pieces,
+                                  struct clgan_error *e) {
   struct clgan_step *s = NULL;
   CLGAN_TRY(clgan_step_create_split(m, micro, pieces, true, &s, e));
   clgan_ir_eliminate(s->g, &s->losses, 1);
@@ -48,7 +49,8 @@ static enum clgan_status add_step(struct ledger *l, const struct clgan_model *m,
   return st;
 }
 
-static enum clgan_status add_use(struct ledger *l, const struct clgan_model *m, enum clgan_use use, int batch, struct clgan_error *e) {
+static enum clgan_status add_use(struct ledger *l, const struct clgan_model *m, enum clgan_use use, int batch,
+                                 struct clgan_error *e) {
   struct clgan_use_graph *u = NULL;
   struct clgan_plan *p = NULL;
   CLGAN_TRY(clgan_use_create(m, use, batch, &u, e));
@@ -59,15 +61,16 @@ static enum clgan_status add_use(struct ledger *l, const struct clgan_model *m, 
     add_states(l, u->g);
     l->sum->later += p->input_bytes;
     for (size_t k = 0; k < p->n_arenas; k++)
-      if (k >= l->lender->n_arenas || l->lender->arena_size[k] < p->arena_size[k]) l->sum->later += sizeof(float) * (uint64_t)p->arena_size[k];
+      if (k >= l->lender->n_arenas || l->lender->arena_size[k] < p->arena_size[k])
+        l->sum->later += sizeof(float) * (uint64_t)p->arena_size[k];
   }
   clgan_plan_destroy(p);
   clgan_use_destroy(u);
   return s;
 }
 
-enum clgan_status clgan_fit_plan(struct clgan_cl *cl, const struct clgan_model *m, int micro, int pieces, struct clgan_memory *out,
-                                 struct clgan_error *e) {
+enum clgan_status clgan_fit_plan(struct clgan_cl *cl, const struct clgan_model *m, int micro, int pieces,
+                                 struct clgan_memory *out, struct clgan_error *e) {
   struct ledger l = {.sum = out};
   *out = (struct clgan_memory){0};
   CLGAN_TRY(clgan_target_choose(cl, &l.target, e));
@@ -102,7 +105,8 @@ int clgan_fit_largest(struct clgan_cl *cl, const struct clgan_model *m, int belo
   return low;
 }
 
-int clgan_fit_micro(struct clgan_cl *cl, const struct clgan_model *m, const struct clgan_fit *f, int below, uint64_t limit) {
+int clgan_fit_micro(struct clgan_cl *cl, const struct clgan_model *m, const struct clgan_fit *f, int below,
+                    uint64_t limit) {
   int most = f->micro > 0 ? f->micro : f->batch;
   for (int n = most < below ? most : below - 1; n > 0; n--)
     if (f->batch % n == 0 && fits(cl, m, n, f->batch / n, limit)) return n;
@@ -110,30 +114,38 @@ int clgan_fit_micro(struct clgan_cl *cl, const struct clgan_model *m, const stru
 }
 
 /* Says what would fit, before what did not. */
-static enum clgan_status refuse(struct clgan_cl *cl, const struct clgan_model *m, const struct clgan_fit *f, uint64_t limit, const char *verb,
-                                struct clgan_error *e) {
-  int asked = f->micro > 0 ? f->micro : f->batch, batch = clgan_fit_largest(cl, m, f->batch, limit), micro = clgan_fit_micro(cl, m, f, asked, limit);
+static enum clgan_status refuse(struct clgan_cl *cl, const struct clgan_model *m, const struct clgan_fit *f,
+                                uint64_t limit, const char *verb, struct clgan_error *e) {
+  int asked = f->micro > 0 ? f->micro : f->batch, batch = clgan_fit_largest(cl, m, f->batch, limit),
+      micro = clgan_fit_micro(cl, m, f, asked, limit);
   if (!batch && !micro) return clgan_error_prefix(e, "--batch %d: not even a batch of 1 fits", f->batch);
-  if (asked < f->batch && micro) return clgan_error_prefix(e, "--micro-batch %d: too large, the largest that %s is %d", asked, verb, micro);
-  if (micro) return clgan_error_prefix(e, "--batch %d: too large, the largest that %s is %d (or --on-oom split: micro-batches of %d)", f->batch, verb, batch, micro);
+  if (asked < f->batch && micro)
+    return clgan_error_prefix(e, "--micro-batch %d: too large, the largest that %s is %d", asked, verb, micro);
+  if (micro)
+    return clgan_error_prefix(
+        e, "--batch %d: too large, the largest that %s is %d (or --on-oom split: micro-batches of %d)", f->batch, verb,
+        batch, micro);
   return clgan_error_prefix(e, "--batch %d: too large, the largest that %s is %d", f->batch, verb, batch);
 }
 
 static enum clgan_status too_much(const struct clgan_memory *n, uint64_t limit, struct clgan_error *e) {
   const double mib = 1 << 20;
-  return clgan_error_set(e, CLGAN_ERR_MEMORY, "%.1f MiB needed (arenas %.1f, weights and moments %.1f, inputs and samples %.1f), %.1f MiB may be used",
-                         (double)n->total / mib, (double)n->arenas / mib, (double)n->state / mib, (double)(n->inputs + n->later) / mib,
-                         (double)limit / mib);
+  return clgan_error_set(
+      e, CLGAN_ERR_MEMORY,
+      "%.1f MiB needed (arenas %.1f, weights and moments %.1f, inputs and samples %.1f), %.1f MiB may be used",
+      (double)n->total / mib, (double)n->arenas / mib, (double)n->state / mib, (double)(n->inputs + n->later) / mib,
+      (double)limit / mib);
 }
 
-enum clgan_status clgan_fit_choose(struct clgan_cl *cl, const struct clgan_model *m, const struct clgan_fit *f, int *micro,
-                                   struct clgan_memory *out, struct clgan_error *e) {
+enum clgan_status clgan_fit_choose(struct clgan_cl *cl, const struct clgan_model *m, const struct clgan_fit *f,
+                                   int *micro, struct clgan_memory *out, struct clgan_error *e) {
   uint64_t limit = clgan_fit_limit(cl, f);
   *micro = f->micro > 0 ? f->micro : f->batch;
   if (*micro > f->batch || f->batch % *micro) {
     int near = *micro < f->batch ? *micro : f->batch;
     while (f->batch % near) near--;
-    return clgan_error_set(e, CLGAN_ERR_USAGE, "--micro-batch %d: it must divide the batch, %d: %d does", *micro, f->batch, near);
+    return clgan_error_set(e, CLGAN_ERR_USAGE, "--micro-batch %d: it must divide the batch, %d: %d does", *micro,
+                           f->batch, near);
   }
   enum clgan_status s = clgan_fit_plan(cl, m, *micro, f->batch / *micro, out, e);
   if (s == CLGAN_OK && out->total <= limit) return CLGAN_OK;
@@ -146,7 +158,7 @@ enum clgan_status clgan_fit_choose(struct clgan_cl *cl, const struct clgan_model
   return clgan_fit_plan(cl, m, smaller, f->batch / smaller, out, e);
 }
 
-enum clgan_status clgan_fit_failed(struct clgan_cl *cl, const struct clgan_model *m, const struct clgan_fit *f, uint64_t limit,
-                                   struct clgan_error *e) {
+enum clgan_status clgan_fit_failed(struct clgan_cl *cl, const struct clgan_model *m, const struct clgan_fit *f,
+                                   uint64_t limit, struct clgan_error *e) {
   return refuse(cl, m, f, limit, "is worth trying", e);
 }

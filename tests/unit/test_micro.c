@@ -10,12 +10,16 @@
 static const char plain[] =
     "clgan-model 1\nname plain\nstep bcgan\nimage 28 28 1\npixels -1 1\nlatent uniform 5\ncondition class 10\nbase 4\n"
     "set adam_eps 1\nset lr_d 0.5\nset lr_g 0.5\nset ramp 0\nset batch 12\n"
-    "net G (z, c)\n  fc linear 2*base*49 in=z,c\n  shape 7 7 2*base\n  up1 deconv base k4 s2 p1 lrelu 0.2\n  up2 deconv base k4 s2 p1 lrelu 0.2\n"
+    "net G (z, c)\n  fc linear 2*base*49 in=z,c\n  shape 7 7 2*base\n  up1 deconv base k4 s2 p1 lrelu 0.2\n  up2 "
+    "deconv base k4 s2 p1 lrelu 0.2\n"
     "  out conv 1 k5 s1 p2 tanh\n"
-    "net E (x)\n  conv1 conv base k4 s2 p1 lrelu 0.2\n  conv2 conv 2*base k4 s2 p1 lrelu 0.2\n  fc linear 8*base lrelu 0.2 out=h\n"
+    "net E (x)\n  conv1 conv base k4 s2 p1 lrelu 0.2\n  conv2 conv 2*base k4 s2 p1 lrelu 0.2\n  fc linear 8*base lrelu "
+    "0.2 out=h\n"
     "  z linear latent tanh in=h out=z\n  c linear classes in=h out=factors\n"
-    "net D (x, z, c) spectral\n  conv1 conv base k4 s2 p1 lrelu 0.2\n  fc linear 8*base lrelu 0.2 out=hx\n  z1 linear 4*base lrelu 0.2 in=z out=hz\n"
-    "  joint linear 8*base lrelu 0.2 in=hx,hz out=h\n  out linear 1 in=h out=s\n  proj linear 8*base nobias in=c out=v\n  score s + dot(v, h)\n";
+    "net D (x, z, c) spectral\n  conv1 conv base k4 s2 p1 lrelu 0.2\n  fc linear 8*base lrelu 0.2 out=hx\n  z1 linear "
+    "4*base lrelu 0.2 in=z out=hz\n"
+    "  joint linear 8*base lrelu 0.2 in=hx,hz out=h\n  out linear 1 in=h out=s\n  proj linear 8*base nobias in=c "
+    "out=v\n  score s + dot(v, h)\n";
 
 static struct clgan_device_list *list;
 static size_t device;
@@ -33,7 +37,8 @@ static int setup(void **state) {
   struct clgan_cl_options o = {0};
   clgan_log_set_level(CLGAN_LOG_QUIET);
   if (scratch_setup(state)) return -1;
-  if (clgan_device_list_create(&list, &error) != CLGAN_OK || clgan_device_select(list, NULL, &device, reason, &error) != CLGAN_OK) {
+  if (clgan_device_list_create(&list, &error) != CLGAN_OK ||
+      clgan_device_select(list, NULL, &device, reason, &error) != CLGAN_OK) {
     print_message("skipped: %s\n", error.text);
     exit(77);
   }
@@ -108,7 +113,8 @@ static void a_split_step_is_the_whole_one(void **state) {
       print_message("  micro-batches of %d, %s: %.2g\n", micro[k], parts[p], d);
       if (!(d < 2e-5)) fail_msg("micro-batches of %d: %s differs by %.3g", micro[k], parts[p], d);
     }
-    for (int i = 0; i < 6; i++) assert_true(fabs((double)losses[i] - (double)whole_losses[i]) < 2e-5 * (1 + fabs((double)whole_losses[i])));
+    for (int i = 0; i < 6; i++)
+      assert_true(fabs((double)losses[i] - (double)whole_losses[i]) < 2e-5 * (1 + fabs((double)whole_losses[i])));
     clgan_mem_free(split);
   }
   clgan_mem_free(whole);
@@ -156,7 +162,11 @@ static void planned_is_allocated(void **state) {
   static const struct {
     const char *model;
     int base, batch, micro;
-  } rows[] = {{"digits", 16, 64, 0}, {"digits", 16, 64, 16}, {"bigan-mlp", 4, 64, 0}, {"faces64", 8, 16, 0}, {"faces64", 8, 16, 4}};
+  } rows[] = {{"digits", 16, 64, 0},
+              {"digits", 16, 64, 16},
+              {"bigan-mlp", 4, 64, 0},
+              {"faces64", 8, 16, 0},
+              {"faces64", 8, 16, 4}};
   for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
     struct clgan_model *m = NULL;
     struct clgan_trainer *t = NULL;
@@ -171,7 +181,8 @@ static void planned_is_allocated(void **state) {
     assert_true(n.arenas >= n.peak && (double)n.arenas <= 1.15 * (double)n.peak && n.arenas < n.apart);
     MUST(clgan_trainer_init(t, &error));
     MUST(clgan_trainer_estimate(t, &error));
-    float *z = clgan_mem_array((size_t)m->latent, sizeof *z), *x = clgan_mem_array((size_t)(m->height * m->width * m->channels), sizeof *x);
+    float *z = clgan_mem_array((size_t)m->latent, sizeof *z),
+          *x = clgan_mem_array((size_t)(m->height * m->width * m->channels), sizeof *x);
     float *c = clgan_mem_array((size_t)m->condition_size + 1, sizeof *c);
     MUST(clgan_sampler_generate(clgan_trainer_sampler(t), 1, z, m->condition_size ? c : NULL, x, &error));
     assert_true(clgan_cl_allocated(cl) - before == n.total);
@@ -252,7 +263,9 @@ static void a_device_that_runs_out(void **state) {
 
 /* As in test_ops.c: what drivers leave of the kernels they compiled makes LeakSanitizer crash, or report leaks of unloaded modules. */
 const char *__asan_default_options(void);
-const char *__asan_default_options(void) { return "detect_leaks=0"; }
+const char *__asan_default_options(void) {
+  return "detect_leaks=0";
+}
 
 int main(void) {
   const struct CMUnitTest tests[] = {
