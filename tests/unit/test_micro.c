@@ -3,6 +3,7 @@
 #include "train/trainer.h"
 #include <math.h>
 #include "base/log.h"
+#include "device.h"
 #include "scratch.h"
 
 /* Without batch norm, and with an Adam that is nearly linear in the gradient (eps 1): then equal means equal within rounding.
@@ -21,35 +22,17 @@ static const char plain[] =
     "  joint linear 8*base lrelu 0.2 in=hx,hz out=h\n  out linear 1 in=h out=s\n  proj linear 8*base nobias in=c "
     "out=v\n  score s + dot(v, h)\n";
 
-static struct clgan_device_list *list;
-static size_t device;
-static struct clgan_cl *cl;
 static struct clgan_dataset *data;
-static struct clgan_error error;
-
-#define MUST(call)                                                 \
-  do {                                                             \
-    if ((call) != CLGAN_OK) fail_msg("%s: %s", #call, error.text); \
-  } while (0)
 
 static int setup(void **state) {
-  char reason[512];
-  struct clgan_cl_options o = {0};
   clgan_log_set_level(CLGAN_LOG_QUIET);
-  if (scratch_setup(state)) return -1;
-  if (clgan_device_list_create(&list, &error) != CLGAN_OK ||
-      clgan_device_select(list, NULL, &device, reason, &error) != CLGAN_OK) {
-    print_message("skipped: %s\n", error.text);
-    exit(77);
-  }
-  if (clgan_cl_open(list, device, &o, &cl, &error) != CLGAN_OK) return -1;
+  if (scratch_setup(state) || device_open(state)) return -1;
   return clgan_dataset_open("builtin", NULL, &data, &error) == CLGAN_OK ? 0 : -1;
 }
 
 static int teardown(void **state) {
   clgan_dataset_close(data);
-  clgan_cl_close(cl);
-  clgan_device_list_destroy(list);
+  (void)device_close(state);
   return scratch_teardown(state);
 }
 
@@ -62,12 +45,12 @@ static char *train(const struct clgan_model *m, int batch, int micro, int n, flo
   uint64_t step;
   snprintf(name, sizeof name, "run%d.safetensors", number++);
   char *path = scratch_file(name, NULL, 0);
-  MUST(clgan_trainer_create(cl, m, data, &o, &t, &error));
+  OK(clgan_trainer_create(device, m, data, &o, &t, &error));
   assert_int_equal(clgan_trainer_micro(t), micro);
-  MUST(clgan_trainer_init(t, &error));
-  for (int k = 0; k < n; k++) MUST(clgan_trainer_step(t, &error));
+  OK(clgan_trainer_init(t, &error));
+  for (int k = 0; k < n; k++) OK(clgan_trainer_step(t, &error));
   while (clgan_trainer_losses(t, true, &step, losses, &error)) continue;
-  MUST(clgan_trainer_save(t, path, &error));
+  OK(clgan_trainer_save(t, path, &error));
   clgan_trainer_destroy(t);
   return path;
 }
@@ -77,8 +60,8 @@ static double distance(const char *a, const char *b, const char *prefix) {
   struct clgan_checkpoint *x = NULL, *y = NULL;
   double worst = 0;
   size_t compared = 0;
-  MUST(clgan_checkpoint_load(a, &x, &error));
-  MUST(clgan_checkpoint_load(b, &y, &error));
+  OK(clgan_checkpoint_load(a, &x, &error));
+  OK(clgan_checkpoint_load(b, &y, &error));
   for (size_t k = 0; k < x->tensors.n; k++) {
     const struct clgan_named_tensor *p = &x->tensors.items[k], *q = clgan_tensors_find(&y->tensors, p->name);
     double most = 0, apart = 0;
@@ -102,7 +85,7 @@ static void a_split_step_is_the_whole_one(void **state) {
   static const char *const parts[] = {"G.", "E.", "D.", "G_ema.", "opt.m.G.", "opt.m.E.", "opt.m.D."};
   struct clgan_model *m = NULL;
   float whole_losses[CLGAN_LOSS_MAX], losses[CLGAN_LOSS_MAX];
-  MUST(clgan_model_parse(plain, "plain", 0, NULL, 0, &m, &error));
+  OK(clgan_model_parse(plain, "plain", 0, NULL, 0, &m, &error));
   char *whole = train(m, 12, 12, 3, whole_losses), *none = train(m, 12, 12, 0, losses);
   assert_true(distance(whole, none, "G.") > 0.01); /* the steps do change something */
   static const int micro[] = {6, 3, 1};
@@ -130,22 +113,22 @@ static void split_runs_repeat_and_resume(void **state) {
   float losses[CLGAN_LOSS_MAX];
   char *bytes[3];
   size_t sizes[3];
-  MUST(clgan_model_load("digits", 2, NULL, 0, &m, &error));
+  OK(clgan_model_load("digits", 2, NULL, 0, &m, &error));
   char *part = train(m, 8, 4, 2, losses), *whole = train(m, 8, 4, 4, losses), *again = train(m, 8, 4, 4, losses);
   for (int k = 0; k < 6; k++) assert_true(isfinite(losses[k]));
   struct clgan_checkpoint *c = NULL;
-  MUST(clgan_checkpoint_load(part, &c, &error));
+  OK(clgan_checkpoint_load(part, &c, &error));
   const struct clgan_trainer_options o = {.batch = 8, .micro = clgan_trainer_micro_of(c), .seed = 1};
   clgan_checkpoint_destroy(c);
   assert_int_equal(o.micro, 4);
-  MUST(clgan_trainer_create(cl, m, data, &o, &t, &error));
-  MUST(clgan_trainer_resume(t, part, &error));
-  for (int k = 0; k < 2; k++) MUST(clgan_trainer_step(t, &error));
-  MUST(clgan_trainer_save(t, part, &error));
+  OK(clgan_trainer_create(device, m, data, &o, &t, &error));
+  OK(clgan_trainer_resume(t, part, &error));
+  for (int k = 0; k < 2; k++) OK(clgan_trainer_step(t, &error));
+  OK(clgan_trainer_save(t, part, &error));
   clgan_trainer_destroy(t);
   char *const paths[3] = {whole, again, part};
   for (int k = 0; k < 3; k++) {
-    MUST(clgan_file_read(paths[k], &bytes[k], &sizes[k], &error));
+    OK(clgan_file_read(paths[k], &bytes[k], &sizes[k], &error));
     assert_int_equal(sizes[k], sizes[0]);
     assert_memory_equal(bytes[k], bytes[0], sizes[0]);
   }
@@ -171,24 +154,24 @@ static void planned_is_allocated(void **state) {
     struct clgan_model *m = NULL;
     struct clgan_trainer *t = NULL;
     const struct clgan_trainer_options o = {.batch = rows[k].batch, .micro = rows[k].micro};
-    uint64_t before = clgan_cl_allocated(cl);
-    MUST(clgan_model_load(rows[k].model, rows[k].base, NULL, 0, &m, &error));
-    MUST(clgan_trainer_create(cl, m, NULL, &o, &t, &error));
+    uint64_t before = clgan_cl_allocated(device);
+    OK(clgan_model_load(rows[k].model, rows[k].base, NULL, 0, &m, &error));
+    OK(clgan_trainer_create(device, m, NULL, &o, &t, &error));
     struct clgan_memory n = clgan_trainer_memory(t);
-    assert_true(clgan_cl_allocated(cl) - before == n.total - n.later);
+    assert_true(clgan_cl_allocated(device) - before == n.total - n.later);
     print_message("  %s, %d of %d: arenas %.3f of the peak of %.1f MiB\n", rows[k].model, rows[k].micro, rows[k].batch,
                   (double)n.arenas / (double)n.peak, (double)n.peak / 1048576);
     assert_true(n.arenas >= n.peak && (double)n.arenas <= 1.15 * (double)n.peak && n.arenas < n.apart);
-    MUST(clgan_trainer_init(t, &error));
-    MUST(clgan_trainer_estimate(t, &error));
+    OK(clgan_trainer_init(t, &error));
+    OK(clgan_trainer_estimate(t, &error));
     float *z = clgan_mem_array((size_t)m->latent, sizeof *z),
           *x = clgan_mem_array((size_t)(m->height * m->width * m->channels), sizeof *x);
     float *c = clgan_mem_array((size_t)m->condition_size + 1, sizeof *c);
-    MUST(clgan_sampler_generate(clgan_trainer_sampler(t), 1, z, m->condition_size ? c : NULL, x, &error));
-    assert_true(clgan_cl_allocated(cl) - before == n.total);
+    OK(clgan_sampler_generate(clgan_trainer_sampler(t), 1, z, m->condition_size ? c : NULL, x, &error));
+    assert_true(clgan_cl_allocated(device) - before == n.total);
     clgan_mem_free(z), clgan_mem_free(x), clgan_mem_free(c);
     clgan_trainer_destroy(t);
-    assert_true(clgan_cl_allocated(cl) == before); /* nothing is left behind */
+    assert_true(clgan_cl_allocated(device) == before); /* nothing is left behind */
     clgan_model_destroy(m);
   }
 }
@@ -199,36 +182,36 @@ static void limits_refuse_or_split(void **state) {
   struct clgan_trainer *t = NULL;
   struct clgan_memory whole, quarter;
   struct clgan_error e = {0};
-  MUST(clgan_model_load("digits", 2, NULL, 0, &m, &error));
-  MUST(clgan_fit_plan(cl, m, 48, 1, &whole, &error));
-  MUST(clgan_fit_plan(cl, m, 12, 4, &quarter, &error));
+  OK(clgan_model_load("digits", 2, NULL, 0, &m, &error));
+  OK(clgan_fit_plan(device, m, 48, 1, &whole, &error));
+  OK(clgan_fit_plan(device, m, 12, 4, &quarter, &error));
   assert_true(quarter.total < whole.total);
   struct clgan_trainer_options o = {.batch = 48, .memory = whole.total};
-  MUST(clgan_trainer_create(cl, m, data, &o, &t, &error)); /* just enough */
+  OK(clgan_trainer_create(device, m, data, &o, &t, &error)); /* just enough */
   clgan_trainer_destroy(t);
   o.memory = whole.total - 1;
-  assert_int_equal(clgan_trainer_create(cl, m, data, &o, &t, &e), CLGAN_ERR_MEMORY);
+  assert_int_equal(clgan_trainer_create(device, m, data, &o, &t, &e), CLGAN_ERR_MEMORY);
   expect_error(&e, CLGAN_ERR_MEMORY, "--batch 48: too large, the largest that fits is ");
   const char *said = strstr(e.text, "fits is ");
   int largest = atoi(said + strlen("fits is "));
   struct clgan_memory fits, more;
-  MUST(clgan_fit_plan(cl, m, largest, 1, &fits, &error));
-  MUST(clgan_fit_plan(cl, m, largest + 1, 1, &more, &error));
+  OK(clgan_fit_plan(device, m, largest, 1, &fits, &error));
+  OK(clgan_fit_plan(device, m, largest + 1, 1, &more, &error));
   assert_true(fits.total <= o.memory && more.total > o.memory);
 
   o.split = true;
   o.memory = quarter.total;
-  MUST(clgan_trainer_create(cl, m, data, &o, &t, &error));
+  OK(clgan_trainer_create(device, m, data, &o, &t, &error));
   assert_true(clgan_trainer_micro(t) >= 12 && clgan_trainer_micro(t) < 48 && 48 % clgan_trainer_micro(t) == 0);
   assert_true(clgan_trainer_memory(t).total <= o.memory);
   clgan_trainer_destroy(t);
   o.memory = 1000;
   clgan_error_clear(&e);
-  assert_int_equal(clgan_trainer_create(cl, m, data, &o, &t, &e), CLGAN_ERR_MEMORY);
+  assert_int_equal(clgan_trainer_create(device, m, data, &o, &t, &e), CLGAN_ERR_MEMORY);
   expect_error(&e, CLGAN_ERR_MEMORY, "not even a batch of 1 fits");
   o = (struct clgan_trainer_options){.batch = 48, .micro = 9};
   clgan_error_clear(&e);
-  assert_int_equal(clgan_trainer_create(cl, m, data, &o, &t, &e), CLGAN_ERR_USAGE);
+  assert_int_equal(clgan_trainer_create(device, m, data, &o, &t, &e), CLGAN_ERR_USAGE);
   expect_error(&e, CLGAN_ERR_USAGE, "--micro-batch 9: it must divide the batch, 48: 8 does");
   clgan_model_destroy(m);
 }
@@ -241,21 +224,24 @@ static void a_device_that_runs_out(void **state) {
   struct clgan_cl *small = NULL;
   struct clgan_memory whole;
   struct clgan_error e = {0};
-  MUST(clgan_model_load("digits", 2, NULL, 0, &m, &error));
-  MUST(clgan_fit_plan(cl, m, 48, 1, &whole, &error));
+  OK(clgan_model_load("digits", 2, NULL, 0, &m, &error));
+  OK(clgan_fit_plan(device, m, 48, 1, &whole, &error));
+  size_t index;
+  char reason[512];
+  OK(clgan_device_select(device_list, NULL, &index, reason, &error));
   const struct clgan_cl_options less = {.memory = whole.total - whole.total / 8};
-  MUST(clgan_cl_open(list, device, &less, &small, &error));
+  OK(clgan_cl_open(device_list, index, &less, &small, &error));
   struct clgan_trainer_options o = {.batch = 48};
   assert_int_equal(clgan_trainer_create(small, m, data, &o, &t, &e), CLGAN_ERR_MEMORY);
   expect_error(&e, CLGAN_ERR_MEMORY, "--batch 48: too large, the largest that is worth trying is ");
   assert_null(strchr(e.text, '\n'));
   assert_true(clgan_cl_allocated(small) == 0);
   o.split = true;
-  MUST(clgan_trainer_create(small, m, data, &o, &t, &error));
+  OK(clgan_trainer_create(small, m, data, &o, &t, &error));
   assert_true(clgan_trainer_micro(t) < 48);
-  MUST(clgan_trainer_init(t, &error));
-  MUST(clgan_trainer_step(t, &error));
-  MUST(clgan_trainer_finish(t, &error));
+  OK(clgan_trainer_init(t, &error));
+  OK(clgan_trainer_step(t, &error));
+  OK(clgan_trainer_finish(t, &error));
   clgan_trainer_destroy(t);
   clgan_cl_close(small);
   clgan_model_destroy(m);
