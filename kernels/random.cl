@@ -4,7 +4,7 @@
 #include "lanes.clh"
 #include "philox.clh"
 
-uint4 draw_block(global const uint *counters, int kind, uint stream, uint below, uint block) {
+static inline uint4 draw_block(global const uint *counters, int kind, uint stream, uint below, uint block) {
   uint4 u = philox_block(counters, stream, block);
   if (kind == 2) return mul_hi(u, (uint4)(below));
   if (kind == 1) {
@@ -25,8 +25,10 @@ kernel void draw(global const uint *counters, global uint *y, int kind, uint str
     uint block = (first + (uint)i) / 4u;
     uint4 u = draw_block(counters, kind, stream, below, block);
     if (skip) { /* four elements of two blocks */
-      uint4 v = draw_block(counters, kind, stream, below, block + 1u);
-      u = skip == 1u ? (uint4)(u.s1, u.s2, u.s3, v.s0) : skip == 2u ? (uint4)(u.s2, u.s3, v.s0, v.s1) : (uint4)(u.s3, v.s0, v.s1, v.s2);
+      uint both[8];
+      vstore4(u, 0, both);
+      vstore4(draw_block(counters, kind, stream, below, block + 1u), 1, both);
+      u = vload4(0, both + skip);
     }
 #else
     uint4 u = draw_block(counters, kind, stream, below, (uint)i / 4u);
