@@ -1,24 +1,10 @@
 /* conv_reg.c: launches of the convolution products for CPU drivers: work-groups of one work-item, explicit vectors,
  * register tiles. Kernels: kernels/conv_reg*.cl, wgrad_reg*.cl. Every launch covers any geometry: tile sizes are the
  * only build options, so that a model needs few programs. */
-#include "ops/conv.h"
+#include "ops/conv_reg.h"
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Mirrors struct conv_reg_args in kernels/conv_reg.clh. */
-struct conv_reg_args {
-  int n, ah, aw, ac;
-  int yh, yw, yc;
-  int kh, kw, stride, pad;
-  int transposed;
-  int m_tiles, n_panels;
-  int class_stride, swapped;
-  int split_pixels, layout;
-  int act, has_bias, has_scale, has_acc, partial;
-  int gate;
-  float slope;
-};
 
 /* Tile sizes of a kernel: build options, and what the partition must know. mr x nr: register tile, rows x columns of
  * the product; mt, np, tiles: the most register tiles a work-item may hold, down, across and in all; kc: depth of a
@@ -34,23 +20,6 @@ struct cut {
   int m_tiles, n_panels, splits;
   double cost;
 };
-
-static int ceil_div(int a, int b) {
-  return (a + b - 1) / b;
-}
-static int min_int(int a, int b) {
-  return a < b ? a : b;
-}
-static int max_int(int a, int b) {
-  return a > b ? a : b;
-}
-
-static int lanes(const struct clgan_target *t) {
-  return t->vector >= 16 ? 16 : t->vector >= 8 ? 8 : 4;
-}
-static int units(const struct clgan_target *t) {
-  return t->device->compute_units > 0 ? (int)t->device->compute_units : 1;
-}
 
 /* A product so small that a kernel of its own costs more time to compile than it wins in an hour of training: it goes
  * with the wide ones. */
@@ -151,18 +120,6 @@ static struct cut choose_cut(const struct tiling *s, int rows, int columns, int 
   return best;
 }
 
-/* Fills what forward, backward-data and weight-gradient kernels share. */
-static struct conv_reg_args args_of(const struct clgan_geom *g, bool transposed) {
-  struct conv_reg_args a = {
-      .n = g->n, .kh = g->kh, .kw = g->kw, .stride = g->stride, .pad = g->pad, .transposed = transposed};
-  if (transposed) {
-    a.ah = g->ho, a.aw = g->wo, a.ac = g->co, a.yh = g->hi, a.yw = g->wi, a.yc = g->ci;
-  } else {
-    a.ah = g->hi, a.aw = g->wi, a.ac = g->ci, a.yh = g->ho, a.yw = g->wo, a.yc = g->co;
-  }
-  return a;
-}
-
 /* Floats of private memory of the kernels that go by rows of images: the ring of lines, and weights or sums; and most
  * floats of partial sums that a tuning may ask for. */
 enum { RING = 16384, ROW_WEIGHTS = 4096, ROW_SUMS = 8192, SPLIT_FLOATS = 16 * 1024 * 1024 };
@@ -174,6 +131,7 @@ struct conv_plan {
   int pixels, depth, classes; /**< of the largest parity class */
   bool dot, rows, packed;
   size_t panels; /**< floats of the packed weights */
+  struct conv_wino wino; /**< m = 0: not by Winograd's filtering */
 };
 
 /* Whether few channels out can go by rows, and if so how many rows a work-item takes. */
@@ -215,7 +173,7 @@ static void plan_packing(struct conv_plan *w, const struct clgan_variant *v, int
 }
 
 static struct conv_plan plan_conv(const struct clgan_node *node, const struct clgan_target *t) {
-  struct conv_plan w = {.a = args_of(&node->attr.geom, node->attr.i[0] == 1)};
+  struct conv_plan w = {.a = clgan_conv_reg_args_of(&node->attr.geom, node->attr.i[0] == 1)};
   w.a.swapped = node->attr.i[1] == 1;
   const struct conv_reg_args *a = &w.a;
   const int step = a->transposed ? a->stride : 1;
@@ -238,6 +196,9 @@ static struct conv_plan plan_conv(const struct clgan_node *node, const struct cl
   w.c = w.dot ? choose_cut(&w.s, w.pixels, a->yc, w.depth, w.classes, 1, units(t))
               : choose_conv_cut(&w, &w.s, units(t));
   if (!w.dot) plan_packing(&w, &v, units(t));
+  if (!w.dot && clgan_wino_choose(node, t, &v, w.c.cost, &w.wino)) {
+    return w;
+  }
   tune_cut(&w.c, &v, w.s.mt, min_int(w.s.np, ceil_div(a->yc, w.s.nr)), 1);
   w.a.m_tiles = w.c.m_tiles, w.a.n_panels = w.c.n_panels;
   return w;
@@ -249,6 +210,10 @@ void clgan_conv_reg_packing(const struct clgan_ir *g, const struct clgan_node *n
   const int form[] = {w.s.nr,     w.a.ac,         w.a.yc,      w.a.kh,      w.a.kw,
                       w.a.stride, w.a.transposed, w.a.swapped, w.a.class_stride, w.a.transposed ? w.a.pad : 0};
   (void)g;
+  if (w.wino.m > 0) {
+    clgan_wino_packing(&w.wino, node, out);
+    return;
+  }
   if (!w.packed) return;
   out->value = node->in[1];
   out->elements = w.panels;
@@ -289,6 +254,10 @@ void clgan_conv_reg_prepare(const struct clgan_ir *g, const struct clgan_node *n
   (void)g;
   const int bias = node->n_in > 2 ? node->in[2] : CLGAN_NONE, scale = node->n_in > 3 ? node->in[3] : CLGAN_NONE;
   struct conv_plan w = plan_conv(node, t);
+  if (w.wino.m > 0) {
+    clgan_wino_prepare(&w.wino, node, t, l);
+    return;
+  }
   const struct tiling *s = &w.s;
   w.a.act = (int)node->attr.act, w.a.slope = node->attr.slope;
   w.a.has_bias = bias != CLGAN_NONE, w.a.has_scale = scale != CLGAN_NONE;
@@ -320,6 +289,7 @@ struct wgrad_plan {
   struct cut c;
   bool few, lines; /**< few columns; and by lines of images */
   int rows;
+  struct conv_wino wino; /**< m = 0: not by Winograd's filtering */
 };
 
 /* Whether few columns can go by lines of images: a split is then some images. */
@@ -358,7 +328,7 @@ static struct cut choose_wgrad_cut(const struct tiling *s, int rows, int columns
 }
 
 static struct wgrad_plan plan_wgrad(const struct clgan_node *node, const struct clgan_target *t) {
-  struct wgrad_plan w = {.a = args_of(&node->attr.geom, false)};
+  struct wgrad_plan w = {.a = clgan_conv_reg_args_of(&node->attr.geom, false)};
   const int pixels = w.a.n * w.a.yh * w.a.yw;
   struct clgan_variant v;
   clgan_variant_find(node, t, &v);
@@ -379,6 +349,11 @@ static struct wgrad_plan plan_wgrad(const struct clgan_node *node, const struct 
     w.c = choose_cut(&w.s, w.rows, w.a.yc, pixels, 1, max_int(1, pixels / (2 * w.s.kc)), units(t));
   else
     w.c = choose_wgrad_cut(&w.s, w.rows, w.a.yc, pixels, w.a.layout == 1, units(t));
+  if (!w.few && clgan_wino_choose(node, t, &v, w.c.cost, &w.wino)) {
+    w.a = w.wino.a;
+    w.c.splits = w.wino.splits;
+    return w;
+  }
   const int memory = SPLIT_FLOATS / w.rows / w.a.yc, blocks = ceil_div(pixels, w.s.kc);
   tune_cut(&w.c, &v, w.few ? w.s.mt : ceil_div(w.rows, w.s.mr), min_int(w.s.np, ceil_div(w.a.yc, w.s.nr)),
            min_int(blocks, memory));
@@ -452,7 +427,9 @@ void clgan_conv_reg_wgrad_prepare(const struct clgan_ir *g, const struct clgan_n
                                   struct clgan_launches *l) {
   (void)g;
   const struct wgrad_plan w = plan_wgrad(node, t);
-  if (w.lines)
+  if (w.wino.m > 0)
+    clgan_wino_wgrad_prepare(&w.wino, node, l);
+  else if (w.lines)
     add_lines(&w, node, l);
   else
     add_products(&w, node, l);
@@ -469,6 +446,12 @@ struct clgan_variant clgan_conv_reg_resolve(const struct clgan_node *node, const
   struct clgan_variant v = clgan_variant_free();
   if (node->op == CLGAN_OP_CONV) {
     const struct conv_plan w = plan_conv(node, t);
+    if (w.wino.m > 0) {
+      v.at[CLGAN_VARIANT_KIND] = w.wino.m == 2 ? CLGAN_KIND_WINO2 : CLGAN_KIND_WINO4;
+      v.at[CLGAN_VARIANT_KC] = w.wino.kc;
+      v.at[CLGAN_VARIANT_M_TILES] = w.wino.a.m_tiles, v.at[CLGAN_VARIANT_N_PANELS] = w.wino.a.n_panels;
+      return v;
+    }
     v.at[CLGAN_VARIANT_KIND] = w.rows ? CLGAN_KIND_ROWS : w.dot ? CLGAN_KIND_FEW : CLGAN_KIND_WIDE;
     if (!w.dot) put_tile(&v, &w.s);
     if (!w.dot) v.at[CLGAN_VARIANT_PACKED] = w.packed;
@@ -477,6 +460,12 @@ struct clgan_variant clgan_conv_reg_resolve(const struct clgan_node *node, const
     return v;
   }
   const struct wgrad_plan w = plan_wgrad(node, t);
+  if (w.wino.m > 0) {
+    v.at[CLGAN_VARIANT_KIND] = w.wino.m == 2 ? CLGAN_KIND_WINO2 : CLGAN_KIND_WINO4;
+    v.at[CLGAN_VARIANT_KC] = w.wino.kc, v.at[CLGAN_VARIANT_SPLITS] = w.wino.splits;
+    v.at[CLGAN_VARIANT_M_TILES] = w.wino.a.m_tiles, v.at[CLGAN_VARIANT_N_PANELS] = w.wino.a.n_panels;
+    return v;
+  }
   v.at[CLGAN_VARIANT_KIND] = w.lines ? CLGAN_KIND_ROWS : w.few ? CLGAN_KIND_FEW : CLGAN_KIND_WIDE;
   v.at[CLGAN_VARIANT_M_TILES] = w.a.m_tiles;
   if (w.lines) return v;

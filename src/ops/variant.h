@@ -5,7 +5,7 @@
 #include "ops/op.h"
 
 /** What follows from parameters and rules is of this version: measurements under another one are void. */
-#define CLGAN_VARIANT_VERSION "variants 2"
+#define CLGAN_VARIANT_VERSION "variants 3"
 
 enum clgan_variant_param {
   CLGAN_VARIANT_KIND,     /**< registers only: enum clgan_variant_kind */
@@ -29,7 +29,9 @@ extern const char *const clgan_variant_names[CLGAN_VARIANT_COUNT];
 enum clgan_variant_kind {
   CLGAN_KIND_WIDE, /**< register tiles with vectors along the columns */
   CLGAN_KIND_FEW,  /**< up to four columns: vectors along the depth (weight gradients: along the rows) */
-  CLGAN_KIND_ROWS  /**< the same, by rows of images */
+  CLGAN_KIND_ROWS, /**< the same, by rows of images */
+  CLGAN_KIND_WINO2, /**< Winograd's minimal filtering, 2 x 2 outputs a tile */
+  CLGAN_KIND_WINO4  /**< 4 x 4 outputs */
 };
 
 enum { CLGAN_VARIANT_FREE = -1 /**< left to the rule */, CLGAN_VARIANTS_MAX = 32 };

@@ -1,0 +1,68 @@
+/** @file conv_reg.h  Private to ops/: what the launches of the registers-only products share. */
+#ifndef CLGAN_OPS_CONV_REG_H
+#define CLGAN_OPS_CONV_REG_H
+#include "ops/conv.h"
+
+/* Mirrors struct conv_reg_args in kernels/conv_reg.clh. */
+struct conv_reg_args {
+  int n, ah, aw, ac;
+  int yh, yw, yc;
+  int kh, kw, stride, pad;
+  int transposed;
+  int m_tiles, n_panels;
+  int class_stride, swapped;
+  int split_pixels, layout;
+  int act, has_bias, has_scale, has_acc, partial;
+  int gate;
+  float slope;
+};
+
+static inline int ceil_div(int a, int b) {
+  return (a + b - 1) / b;
+}
+static inline int min_int(int a, int b) {
+  return a < b ? a : b;
+}
+static inline int max_int(int a, int b) {
+  return a > b ? a : b;
+}
+
+static inline int lanes(const struct clgan_target *t) {
+  return t->vector >= 16 ? 16 : t->vector >= 8 ? 8 : 4;
+}
+static inline int units(const struct clgan_target *t) {
+  return t->device->compute_units > 0 ? (int)t->device->compute_units : 1;
+}
+
+/* Fills what forward, backward-data and weight-gradient kernels share. */
+static inline struct conv_reg_args clgan_conv_reg_args_of(const struct clgan_geom *g, bool transposed) {
+  struct conv_reg_args a = {
+      .n = g->n, .kh = g->kh, .kw = g->kw, .stride = g->stride, .pad = g->pad, .transposed = transposed};
+  if (transposed) {
+    a.ah = g->ho, a.aw = g->wo, a.ac = g->co, a.yh = g->hi, a.yw = g->wi, a.yc = g->ci;
+  } else {
+    a.ah = g->hi, a.aw = g->wi, a.ac = g->ci, a.yh = g->ho, a.yw = g->wo, a.yc = g->co;
+  }
+  return a;
+}
+
+/* A product by Winograd's minimal filtering (conv_wino.c): m x m outputs a tile, r taps a side of a component. */
+struct conv_wino {
+  struct conv_reg_args a;
+  int m, r;
+  int vl, mr, nv, mt, np, kc; /**< register tile; most of them down and across a work-item; depth of a block */
+  int rows, depth, classes;   /**< tiles of a class, components x channels, parity classes */
+  int splits;                 /**< weight gradient: of the tiles */
+  size_t panels;              /**< floats of the transformed weights */
+  double cost;                /**< on one unit, in register-tile steps */
+};
+/* Winograd's filtering for a CONV or CONV_WGRAD, if the variant asks for it or, left to the rule, if it is faster than
+ * the direct product at a cost of @p direct. @return false: the direct product. */
+bool clgan_wino_choose(const struct clgan_node *node, const struct clgan_target *t, const struct clgan_variant *v,
+                       double direct, struct conv_wino *out);
+/* The product of a CONV_WGRAD, without the sum of splits. */
+void clgan_wino_wgrad_prepare(const struct conv_wino *w, const struct clgan_node *node, struct clgan_launches *l);
+void clgan_wino_packing(const struct conv_wino *w, const struct clgan_node *node, struct clgan_packing *out);
+void clgan_wino_prepare(const struct conv_wino *w, const struct clgan_node *node, const struct clgan_target *t,
+                        struct clgan_launches *l);
+#endif
