@@ -66,7 +66,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_wino_pack(cons
         V t[WR * PT];
 #pragma unroll
         for (int j = 0; j < WR; j++) taps_to_points(w + j * 8 + q, WR * 8, t + j, WR);
-#pragma unroll
+        FEW_TURNS
         for (int i = 0; i < PT; i++) {
           V u[PT];
           taps_to_points(t + i * WR, 1, u, 1);
@@ -95,25 +95,25 @@ static inline void transform_row(float *dst, int stride, const __global float *a
 static inline void finish_tile(__global float *y, const __global float *gates, const float *c, int stride, const struct conv_reg_args *p,
                                const struct gather *g, struct pixel x, V shift, float scale) {
   V t[FREQ];
-#pragma unroll
+  FEW_TURNS
   for (int j = 0; j < PT; j++) {
     V m[PT];
 #pragma unroll
     for (int i = 0; i < PT; i++) m[i] = VLD(c + (i * PT + j) * stride);
     from_points(m, 1, t + j, PT);
   }
-  const int h0 = x.h * WM, w0 = x.w * WM, curved = p->act > 2;
+  V out[WM * WM];
+#pragma unroll
+  for (int i = 0; i < WM; i++) from_points(t + i * PT, 1, out + i * WM, 1);
+  const int h0 = x.h * WM, w0 = x.w * WM, h1 = min(WM, g->qh - h0), w1 = min(WM, g->qw - w0), curved = p->act > 2;
   const float slope = p->act == 0 ? 1.0f : p->act == 1 ? 0.0f : p->slope;
-#pragma unroll
-  for (int i = 0; i < WM; i++) {
-    V out[WM];
-    from_points(t + i * PT, 1, out, 1);
+  FEW_TURNS
+  for (int i = 0; i < h1; i++) {
     const int line = ((x.n * p->yh + (h0 + i) * g->os + g->oh) * p->yw + w0 * g->os + g->ow) * p->yc;
-#pragma unroll
-    for (int j = 0; j < WM; j++) {
-      if (h0 + i >= g->qh || w0 + j >= g->qw) continue;
+    FEW_TURNS
+    for (int j = 0; j < w1; j++) {
       const int at = line + j * g->os * p->yc;
-      V v = fma((V)(scale), out[j], shift);
+      V v = fma((V)(scale), out[i * WM + j], shift);
       v = curved ? activate_lanes(v, p->act, slope) : select(slope * v, v, v > 0.0f);
       VST(p->gate ? gate_lanes(v, VLD(gates + at), p->gate, p->slope) : v, y + at);
     }

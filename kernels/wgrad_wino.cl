@@ -35,7 +35,7 @@ static inline void transform_outputs(float *dst, int stride, const __global floa
                                      struct pixel q) {
   V t[PT * WM];
   const int h0 = q.h * WM, w0 = q.w * WM;
-#pragma unroll
+  FEW_TURNS
   for (int j = 0; j < WM; j++) {
     V d[WM];
     const int w = min(w0 + j, p->yw - 1), in_w = -(w0 + j < p->yw);
@@ -46,7 +46,7 @@ static inline void transform_outputs(float *dst, int stride, const __global floa
     }
     outputs_to_points(d, 1, t + j, WM);
   }
-#pragma unroll
+  FEW_TURNS
   for (int i = 0; i < PT; i++) {
     V u[PT];
     outputs_to_points(t + i * WM, 1, u, 1);
@@ -60,14 +60,14 @@ static inline void finish_taps(__global float *out, const __global float *acc, c
                                const struct conv_reg_args *p, int r) {
   const int comp = r / p->ac, ci = REST(r, comp, p->ac), rh = comp / p->stride, rw = REST(comp, rh, p->stride);
   V t[WR * PT];
-#pragma unroll
+  FEW_TURNS
   for (int j = 0; j < PT; j++) {
     V m[PT];
 #pragma unroll
     for (int i = 0; i < PT; i++) m[i] = VLD(c + (i * PT + j) * stride);
     taps_from_points(m, 1, t + j, PT);
   }
-#pragma unroll
+  FEW_TURNS
   for (int i = 0; i < WR; i++) {
     V w[WR];
     taps_from_points(t + i * PT, 1, w, 1);

@@ -130,7 +130,7 @@ struct conv_plan {
   struct cut c;
   int pixels, depth, classes; /**< of the largest parity class */
   bool dot, rows, packed;
-  size_t panels; /**< floats of the packed weights */
+  size_t panels;         /**< floats of the packed weights */
   struct conv_wino wino; /**< m = 0: not by Winograd's filtering */
 };
 
@@ -165,7 +165,7 @@ static void plan_packing(struct conv_plan *w, const struct clgan_variant *v, int
   const int panels = ceil_div(w->a.yc, s.nr), asked = v->at[CLGAN_VARIANT_PACKED];
   const double packing = 5.0 * w->depth * panels * w->classes / cu + 500.0;
   /* the other kind must earn a program of its own */
-  w->packed = within(asked, 0, 1) ? asked == 1 : c.cost + packing < 1.1 * w->c.cost;
+  w->packed = within(asked, 0, 1) ? asked == 1 : c.cost + packing < 1.4 * w->c.cost;
   if (!w->packed) return;
   w->c = c;
   w->a.class_stride = w->depth * panels * s.nr;
@@ -193,8 +193,8 @@ static struct conv_plan plan_conv(const struct clgan_node *node, const struct cl
     w.s = wide_tiling(t, INT_MAX);
   }
   if (!w.dot) tune_tiling(&w.s, &v, a->yc <= 4 ? INT_MAX : a->yc);
-  w.c = w.dot ? choose_cut(&w.s, w.pixels, a->yc, w.depth, w.classes, 1, units(t))
-              : choose_conv_cut(&w, &w.s, units(t));
+  w.c =
+      w.dot ? choose_cut(&w.s, w.pixels, a->yc, w.depth, w.classes, 1, units(t)) : choose_conv_cut(&w, &w.s, units(t));
   if (!w.dot) plan_packing(&w, &v, units(t));
   if (!w.dot && clgan_wino_choose(node, t, &v, w.c.cost, &w.wino)) {
     return w;
@@ -207,7 +207,7 @@ static struct conv_plan plan_conv(const struct clgan_node *node, const struct cl
 void clgan_conv_reg_packing(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                             struct clgan_packing *out) {
   const struct conv_plan w = plan_conv(node, t);
-  const int form[] = {w.s.nr,     w.a.ac,         w.a.yc,      w.a.kh,      w.a.kw,
+  const int form[] = {w.s.nr,     w.a.ac,         w.a.yc,      w.a.kh,           w.a.kw,
                       w.a.stride, w.a.transposed, w.a.swapped, w.a.class_stride, w.a.transposed ? w.a.pad : 0};
   (void)g;
   if (w.wino.m > 0) {

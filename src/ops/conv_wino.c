@@ -139,7 +139,8 @@ static void choose_wgrad_cut(struct conv_wino *w, const struct clgan_variant *v,
         const double down = min_int(mt, ceil_div(w->rows, w->mr));
         const double product = freq * down * np * (1.0 + 6.0 / w->kc);
         const double transforms = PATCH * freq * (down * w->mr + np * nr) / 6.0;
-        const double sum = splits > 1 || w->a.layout == 1 ? 3.0 * w->rows / w->mr * panels * (splits + 1) / cu + 500.0 : 0.0;
+        const double sum =
+            splits > 1 || w->a.layout == 1 ? 3.0 * w->rows / w->mr * panels * (splits + 1) / cu + 500.0 : 0.0;
         const double cost =
             rounds * slack * ((product + transforms) * min_int(tiles, w->depth) + 2.0 * freq * down * np * w->mr) + sum;
         if (w->cost > 0.0 && cost >= w->cost * 0.999) continue;
@@ -147,8 +148,8 @@ static void choose_wgrad_cut(struct conv_wino *w, const struct clgan_variant *v,
       }
 }
 
-static bool plan_wgrad(const struct clgan_node *node, const struct clgan_target *t, const struct clgan_variant *v, int m,
-                       struct conv_wino *out) {
+static bool plan_wgrad(const struct clgan_node *node, const struct clgan_target *t, const struct clgan_variant *v,
+                       int m, struct conv_wino *out) {
   struct conv_wino w = {.a = clgan_conv_reg_args_of(&node->attr.geom, false), .m = m};
   struct conv_reg_args *a = &w.a;
   w.vl = lanes(t), w.nv = 2, w.mr = w.vl == 16 ? 12 : 6;
@@ -164,7 +165,8 @@ static bool plan_wgrad(const struct clgan_node *node, const struct clgan_target 
   const int freq = points(&w) * points(&w);
   w.np = 64 / (w.nv * w.vl);
   w.mt = w.vl / 2;
-  while (freq * (w.kc * ((w.mt + w.vl / 2) * w.mr + w.np * w.nv * w.vl) + (w.mt + w.vl / 2) * w.np * w.mr * w.nv * w.vl) <=
+  while (freq *
+             (w.kc * ((w.mt + w.vl / 2) * w.mr + w.np * w.nv * w.vl) + (w.mt + w.vl / 2) * w.np * w.mr * w.nv * w.vl) <=
          WGRAD_FLOATS)
     w.mt += w.vl / 2;
   choose_wgrad_cut(&w, v, min_int(ceil_div(w.depth, w.kc), 16 * units(t)), units(t));
@@ -176,9 +178,9 @@ static bool plan_wgrad(const struct clgan_node *node, const struct clgan_target 
 }
 
 void clgan_wino_wgrad_prepare(const struct conv_wino *w, const struct clgan_node *node, struct clgan_launches *l) {
-  struct clgan_launch *k = clgan_launch_add(
-      l, "wgrad_wino.cl", "wgrad_wino", "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DNP=%d -DKC=%d -DWM=%d -DWR=%d", w->vl, w->mr,
-      w->nv, w->mt, w->np, w->kc, w->m, w->r);
+  struct clgan_launch *k = clgan_launch_add(l, "wgrad_wino.cl", "wgrad_wino",
+                                            "-DVL=%d -DMR=%d -DNV=%d -DMT=%d -DNP=%d -DKC=%d -DWM=%d -DWR=%d", w->vl,
+                                            w->mr, w->nv, w->mt, w->np, w->kc, w->m, w->r);
   clgan_launch_value(k, node->in[0]);
   clgan_launch_value(k, node->in[1]);
   clgan_launch_value(k, w->a.has_acc ? node->in[2] : CLGAN_NONE);
@@ -200,7 +202,8 @@ bool clgan_wino_choose(const struct clgan_node *node, const struct clgan_target 
   const bool wgrad = node->op == CLGAN_OP_CONV_WGRAD;
   bool (*plan)(const struct clgan_node *, const struct clgan_target *, const struct clgan_variant *, int,
                struct conv_wino *) = wgrad ? plan_wgrad : plan_conv;
-  if (kind == CLGAN_KIND_WINO2 || kind == CLGAN_KIND_WINO4) return plan(node, t, v, kind == CLGAN_KIND_WINO2 ? 2 : 4, out);
+  if (kind == CLGAN_KIND_WINO2 || kind == CLGAN_KIND_WINO4)
+    return plan(node, t, v, kind == CLGAN_KIND_WINO2 ? 2 : 4, out);
   if (kind != CLGAN_VARIANT_FREE) return false;
   struct conv_wino w;
   bool found = false;
