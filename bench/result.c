@@ -3,7 +3,6 @@
 #include "bench/result.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -81,40 +80,99 @@ struct clgan_bench_row *clgan_bench_add(struct clgan_bench_rows *rows) {
   return &rows->items[rows->n++];
 }
 
+void clgan_bench_rows_free(struct clgan_bench_rows *rows) {
+  for (size_t k = 0; k < rows->n; k++) clgan_mem_free(rows->items[k].parts);
+  clgan_mem_free(rows->items);
+  *rows = (struct clgan_bench_rows){0};
+}
+
 void clgan_bench_fail(struct clgan_bench_row *row, const struct clgan_error *e) {
   (void)snprintf(row->error, sizeof row->error, "%.*s", (int)strcspn(e->text, "\n"), e->text);
   row->time.runs = 0;
 }
 
-static void add_row(cJSON *rows, const struct clgan_bench_row *r) {
+void clgan_bench_add_part(struct clgan_bench_row *row, const char *name, const char *phase, double seconds) {
+  size_t k = 0;
+  if (!row->parts) row->parts = clgan_mem_array(CLGAN_BENCH_PARTS, sizeof *row->parts);
+  while (k < row->n_parts && (strcmp(row->parts[k].name, name) != 0 || strcmp(row->parts[k].phase, phase) != 0)) k++;
+  if (k == row->n_parts && k == CLGAN_BENCH_PARTS) { /* the last one takes in the rest */
+    k--;
+    name = "others";
+  }
+  if (k == row->n_parts) row->n_parts++;
+  struct clgan_bench_part *p = &row->parts[k];
+  (void)snprintf(p->name, sizeof p->name, "%s", name);
+  p->phase = phase;
+  p->seconds += seconds;
+  p->launches++;
+}
+
+static void add_positive(cJSON *o, const char *key, double x) {
+  if (x > 0) cJSON_AddNumberToObject(o, key, x);
+}
+
+static void add_time(cJSON *o, const struct clgan_median *t) {
+  if (t->runs) {
+    cJSON_AddNumberToObject(o, "median_s", t->median);
+    cJSON_AddNumberToObject(o, "spread", t->spread);
+  }
+  cJSON_AddNumberToObject(o, "runs", (double)t->runs);
+}
+
+static void add_memory(cJSON *o, const struct clgan_bench_memory *m) {
+  if (m->planned <= 0) return;
+  cJSON *to = cJSON_AddObjectToObject(o, "memory");
+  cJSON_AddNumberToObject(to, "transient_bytes", m->arenas);
+  cJSON_AddNumberToObject(to, "peak_live_bytes", m->peak);
+  cJSON_AddNumberToObject(to, "planned_bytes", m->planned);
+  cJSON_AddNumberToObject(to, "allocated_bytes", m->allocated);
+}
+
+static void add_parts(cJSON *o, const struct clgan_bench_row *r) {
+  cJSON *array = r->n_parts ? cJSON_AddArrayToObject(o, "parts") : NULL;
+  for (size_t k = 0; k < r->n_parts; k++) {
+    cJSON *p = cJSON_CreateObject();
+    cJSON_AddStringToObject(p, "operation", r->parts[k].name);
+    cJSON_AddStringToObject(p, "phase", r->parts[k].phase);
+    cJSON_AddNumberToObject(p, "seconds", r->parts[k].seconds);
+    cJSON_AddNumberToObject(p, "launches", r->parts[k].launches);
+    cJSON_AddItemToArray(array, p);
+  }
+}
+
+static void add_clblast(cJSON *o, const struct clgan_bench_peer *p) {
+  if (!p->time.runs && !p->error[0]) return;
+  cJSON *to = cJSON_AddObjectToObject(o, "clblast");
+  add_time(to, &p->time);
+  add_positive(to, "gflops", p->gflops);
+  if (p->error[0]) cJSON_AddStringToObject(to, "error", p->error);
+}
+
+cJSON *clgan_bench_result_row(const struct clgan_bench_row *r) {
   cJSON *o = cJSON_CreateObject();
   cJSON_AddStringToObject(o, "case", r->name);
   cJSON_AddStringToObject(o, "phase", r->phase);
-  if (r->time.runs) {
-    cJSON_AddNumberToObject(o, "median_s", r->time.median);
-    cJSON_AddNumberToObject(o, "spread", r->time.spread);
-  }
-  cJSON_AddNumberToObject(o, "runs", (double)r->time.runs);
-  if (r->gflops > 0) cJSON_AddNumberToObject(o, "gflops", r->gflops);
-  if (r->gbps > 0) cJSON_AddNumberToObject(o, "gbps", r->gbps);
-  if (r->share > 0) cJSON_AddNumberToObject(o, "share", r->share);
-  if (r->count > 0) cJSON_AddNumberToObject(o, "count", r->count);
+  add_time(o, &r->time);
+  add_positive(o, "gflops", r->gflops);
+  add_positive(o, "gbps", r->gbps);
+  add_positive(o, "share", r->share);
+  add_positive(o, "count", r->count);
+  add_positive(o, "launches", r->launches);
   if (r->variant[0]) cJSON_AddStringToObject(o, "variant", r->variant);
-  if (r->images_per_s > 0) cJSON_AddNumberToObject(o, "images_per_s", r->images_per_s);
-  if (r->pipelined_s > 0) cJSON_AddNumberToObject(o, "pipelined_s", r->pipelined_s);
-  if (r->memory.planned > 0) {
-    cJSON *m = cJSON_AddObjectToObject(o, "memory");
-    cJSON_AddNumberToObject(m, "transient_bytes", r->memory.arenas);
-    cJSON_AddNumberToObject(m, "peak_live_bytes", r->memory.peak);
-    cJSON_AddNumberToObject(m, "planned_bytes", r->memory.planned);
-    cJSON_AddNumberToObject(m, "allocated_bytes", r->memory.allocated);
-  }
+  if (r->tuning) cJSON_AddStringToObject(o, "tuning", r->tuning);
+  add_positive(o, "images_per_s", r->images_per_s);
+  add_positive(o, "pipelined_s", r->pipelined_s);
+  add_positive(o, "joules_per_image", r->joules_per_image);
+  add_positive(o, "clock_mhz", r->clock_mhz);
+  add_memory(o, &r->memory);
+  add_parts(o, r);
+  add_clblast(o, &r->clblast);
+  if (r->note[0]) cJSON_AddStringToObject(o, "note", r->note);
   if (r->error[0]) cJSON_AddStringToObject(o, "error", r->error);
-  cJSON_AddItemToArray(rows, o);
+  return o;
 }
 
-enum clgan_status clgan_bench_result(const struct clgan_device_info *d, const struct clgan_bench_row *rows, size_t n,
-                                     char **out, struct clgan_error *e) {
+cJSON *clgan_bench_result_root(void) {
   char date[32] = "";
   time_t now = time(NULL);
   struct tm utc;
@@ -123,13 +181,6 @@ enum clgan_status clgan_bench_result(const struct clgan_device_info *d, const st
   cJSON_AddStringToObject(root, "schema", "clgan-bench/1");
   cJSON_AddStringToObject(root, "date", date);
   add_machine(root);
-  clgan_result_device(root, d);
   add_source(root);
-  cJSON *array = cJSON_AddArrayToObject(root, "rows");
-  for (size_t i = 0; i < n; i++) add_row(array, &rows[i]);
-  char *text = cJSON_Print(root);
-  cJSON_Delete(root);
-  *out = text ? clgan_mem_printf("%s\n", text) : NULL;
-  free(text);
-  return *out ? CLGAN_OK : clgan_error_set(e, CLGAN_ERR_MEMORY, "not enough memory for the results as JSON");
+  return root;
 }

@@ -1,10 +1,20 @@
-/** @file result.h  Benchmark results as JSON, schema clgan-bench/1 (DESIGN: files). */
+/** @file result.h  Benchmark results as JSON, schema clgan-bench/1 (docs/benchmarks.md). */
 #ifndef CLGAN_BENCH_RESULT_H
 #define CLGAN_BENCH_RESULT_H
 #include <cjson/cJSON.h>
 #include "base/status.h"
 #include "bench/stats.h"
 #include "cl/cl.h"
+
+enum { CLGAN_BENCH_PARTS = 48 };
+
+/** What one operation takes of a whole. */
+struct clgan_bench_part {
+  char name[24];     /**< "conv" */
+  const char *phase; /**< "forward", "data", "weights", "update" */
+  double seconds;
+  unsigned launches;
+};
 
 /** One measured case. */
 struct clgan_bench_row {
@@ -18,22 +28,37 @@ struct clgan_bench_row {
     double arenas, peak, planned, allocated; /**< bytes: within a step, the most of that alive at once, all, really taken */
   } memory;                          /**< zeros: does not apply */
   int count;                         /**< how often it happens in one step; 0: does not apply */
-  char variant[160];                 /**< which of several ways it was, or "" */
-  char error[256];                   /**< first line of what went wrong, or "" */
+  unsigned launches;                 /**< kernels it enqueues; 0: not known */
+  struct clgan_bench_part *parts;    /**< CLGAN_BENCH_PARTS of them, the row's own; NULL: not measured */
+  size_t n_parts;
+  struct clgan_bench_peer {
+    struct clgan_median time; /**< runs 0: see error */
+    double gflops;
+    char error[160]; /**< "": it was not tried, where runs is 0 */
+  } clblast;         /**< CLBlast at the same work */
+  double joules_per_image, clock_mhz; /**< of the processor, where its counters can be read; 0: not */
+  const char *tuning;                 /**< "rule": clgan's own choice of kernels, "tuned": what a search found; NULL */
+  char variant[160];                  /**< which of several ways it was, or "" */
+  char note[160];                     /**< what casts doubt on the figures, or "" */
+  char error[256];                    /**< first line of what went wrong, or "" */
 };
-/** Rows as they grow; zero-initialise, clgan_mem_free(items). */
+/** Rows as they grow; zero-initialise. */
 struct clgan_bench_rows {
   struct clgan_bench_row *items;
   size_t n, cap;
 };
 /** A new row, all zero; valid until the next one. */
 struct clgan_bench_row *clgan_bench_add(struct clgan_bench_rows *rows);
+void clgan_bench_rows_free(struct clgan_bench_rows *rows);
 /** The first line of @p e becomes the row's error, and the row counts as failed. */
 void clgan_bench_fail(struct clgan_bench_row *row, const struct clgan_error *e);
+/** Adds @p seconds in one launch to the row's part of that name and phase; what is beyond the room becomes "others". */
+void clgan_bench_add_part(struct clgan_bench_row *row, const char *name, const char *phase, double seconds);
 
 /** Adds "device", an object: name, type, vendor, platform, driver, version, compute units, clock. */
 void clgan_result_device(cJSON *root, const struct clgan_device_info *d);
-/** The object as text. @param d the device measured. The caller's (clgan_mem_free). */
-enum clgan_status clgan_bench_result(const struct clgan_device_info *d, const struct clgan_bench_row *rows, size_t n,
-                                     char **out, struct clgan_error *e);
+/** A row as an object of `rows`. */
+cJSON *clgan_bench_result_row(const struct clgan_bench_row *r);
+/** Schema, date, machine, source; device, rows and what else there is are the caller's to add. */
+cJSON *clgan_bench_result_root(void);
 #endif

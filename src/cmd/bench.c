@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -35,10 +36,14 @@ static enum clgan_status load(const struct options *o, const char *name, struct 
 
 static enum clgan_status write_json(const struct options *o, const struct clgan_device_info *d,
                                     const struct clgan_bench_row *rows, size_t n, struct clgan_error *e) {
-  char *text = NULL;
-  CLGAN_TRY(clgan_bench_result(d, rows, n, &text, e));
+  cJSON *root = clgan_bench_result_root();
+  clgan_result_device(root, d);
+  cJSON *array = cJSON_AddArrayToObject(root, "rows");
+  for (size_t k = 0; k < n; k++) cJSON_AddItemToArray(array, clgan_bench_result_row(&rows[k]));
+  char *text = cJSON_Print(root);
+  cJSON_Delete(root);
   enum clgan_status s = clgan_json_write(o->json, text, e);
-  clgan_mem_free(text);
+  free(text);
   return s;
 }
 
@@ -164,7 +169,7 @@ static enum clgan_status bench(const struct options *o, struct clgan_session *de
   if (o->json && r.rows.n && write_json(o, clgan_cl_info(device->cl), r.rows.items, r.rows.n, &own) != CLGAN_OK &&
       s == CLGAN_OK)
     s = clgan_error_set(e, own.status, "%s", own.text);
-  clgan_mem_free(r.rows.items);
+  clgan_bench_rows_free(&r.rows);
   return s;
 }
 
