@@ -169,8 +169,9 @@ static inline void gate_row(__global float *y, const __global float *gates, int 
   int i = 0;
   for (; i + VL <= n; i += VL) VST(gate_lanes(VLD(y + i), VLD(gates + i), gate, slope), y + i);
   if (i >= n) return;
-  float last[VL];
-  VST(gate_lanes(VLD(y + i), VLD(gates + i), gate, slope), last);
+  float last[VL]; /* the lanes past n are another work-item's: not even read */
+  for (int k = 0; k < VL; k++) last[k] = k < n - i ? y[i + k] : 0.0f;
+  VST(gate_lanes(VLD(last), VLD(gates + i), gate, slope), last);
   for (int k = 0; k < n - i; k++) y[i + k] = last[k];
 }
 

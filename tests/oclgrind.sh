@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every operation at small sizes under Oclgrind, both kernel families: a data race, a read of memory that nobody wrote, an access
-# outside a buffer fails. Takes the built test_ops of $CLGAN_BUILD (default: the current folder); 77: no Oclgrind here.
+# outside a buffer fails. Takes the built test_ops and test_tuning_store of $CLGAN_BUILD (default: the current folder); 77: no
+# Oclgrind here.
 #
 # What Oclgrind 21.10 needs: kernels built without optimisation, whose `freeze` instructions (an index divided by a size, with its
 # remainder) and shuffles with undefined lanes (a vector's sum) it does not know; then an inline function is an undefined symbol,
@@ -9,8 +10,10 @@ set -u
 command -v oclgrind >/dev/null || { echo "no oclgrind here: skipped"; exit 77; }
 source=${CLGAN_SRC:-$(dirname "$0")/..}
 build=${CLGAN_BUILD:-.}
-if [ -f "$build/Makefile" ]; then make -s -C "$build" test_ops || exit 1; fi
-[ -x "$build/test_ops" ] || { echo "$build/test_ops is not there: build it with: make test_ops"; exit 1; }
+if [ -f "$build/Makefile" ]; then make -s -C "$build" test_ops test_tuning_store || exit 1; fi
+for test in test_ops test_tuning_store; do
+  [ -x "$build/$test" ] || { echo "$build/$test is not there: build it with: make $test"; exit 1; }
+done
 unset CLGAN_DEVICE
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -22,28 +25,29 @@ for file in "$source"/kernels/*.cl "$source"/kernels/*.clh; do
     *) cat "$file" ;;
   esac >"$work/kernels/$name"
 done
-# check NAME FAMILY OPTIONS CASES...
+# check NAME FAMILY OPTIONS TEST ARGUMENTS...
 check() {
-  name=$1 family=$2 options=$3
-  shift 3
+  name=$1 family=$2 options=$3 test=$4
+  shift 4
   : >"$work/$name.log"
   # shellcheck disable=SC2086  # several options
   CLGAN_KERNEL_DIR=$work/kernels CLGAN_NO_CACHE=1 CLGAN_FAMILY=$family oclgrind $options --build-options -O0 \
-    --log "$work/$name.log" "$build/test_ops" --small "$@" >"$work/$name.out" 2>&1
+    --log "$work/$name.log" "$build/$test" "$@" >"$work/$name.out" 2>&1
   echo $? >"$work/$name.status"
 }
 all="--data-races --uninitialized"
 if [ $# -gt 0 ]; then
   checks="local reg"
-  check local local "$all" "$@" &
-  check reg reg "$all" "$@"
+  check local local "$all" test_ops --small "$@" &
+  check reg reg "$all" test_ops --small "$@"
 else
   # Registers-only convolutions read, and drop, lanes past the end of a row: Oclgrind holds a vector one lane of which is
   # unwritten, and that a built-in function gets, to be used. test_ops puts NaN behind every input: a lane that counts shows.
-  checks="local reg reg-convolutions"
-  check local local "$all" &
-  check reg reg "$all" ^conv ^deconv ^linear ^wgrad
-  check reg-convolutions reg --data-races conv deconv linear wgrad
+  checks="local reg reg-convolutions winograd"
+  check local local "$all" test_ops --small &
+  check reg reg "$all" test_ops --small ^conv ^deconv ^linear ^wgrad
+  check reg-convolutions reg --data-races test_ops --small conv deconv linear wgrad
+  check winograd reg --data-races test_tuning_store winograd_small
 fi
 wait
 failed=0

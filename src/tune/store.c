@@ -12,7 +12,7 @@
 #include "base/log.h"
 
 #define NOTE "# set aside: "
-enum { SOURCE_TEXT = 17 };
+enum { SOURCE_TEXT = 17, SOURCES_MAX = 32 };
 
 struct clgan_tuning {
   struct clgan_tunings t;
@@ -22,15 +22,25 @@ struct clgan_tuning {
   const struct clgan_variant *forced;
 };
 
+/* A file of the family's products: every conv*.cl and wgrad*.cl. */
+static bool is_source(const char *name, bool local) {
+  const char *file = strncmp(name, "kernels/", 8) == 0 ? name + 8 : "";
+  const size_t n = strlen(file);
+  if (n < 4 || strcmp(file + n - 3, ".cl") != 0) return false;
+  if (strncmp(file, "conv_local", 10) == 0) return local;
+  return !local && (strncmp(file, "conv_", 5) == 0 || strncmp(file, "wgrad_", 6) == 0);
+}
+
 /* Kernels of a family's products with what chooses between them. Empty where they cannot be read. */
 static void hash_sources(struct clgan_tuning *t) {
-  static const char *const files[2][6] = {
-      {"conv_reg.cl", "conv_reg_dot.cl", "wgrad_reg.cl", "wgrad_reg_few.cl", "wgrad_reg_sum.cl", NULL},
-      {"conv_local.cl", "conv_local_wgrad.cl", "conv_local_finish.cl", NULL}};
   for (int k = 0; k < 2; k++) {
     struct clgan_error e = {0};
+    const char *files[SOURCES_MAX + 1] = {0};
+    int n = 0;
     char hex[65], *all;
-    if (clgan_program_source_hash(files[k], hex, &e) != CLGAN_OK) {
+    for (const struct clgan_embedded *x = clgan_embedded_table; x->name && n < SOURCES_MAX; x++)
+      if (is_source(x->name, k == 1)) files[n++] = x->name + 8;
+    if (clgan_program_source_hash(files, hex, &e) != CLGAN_OK) {
       clgan_log_verbose("tuning: %s", e.text);
       continue;
     }
@@ -70,21 +80,30 @@ static bool is_off(void) {
   return off && *off && strcmp(off, "0") != 0;
 }
 
+/* Entries of a file after those that are there already; none of a damaged one. */
+static enum clgan_status load_file(const char *path, struct clgan_tunings *t, struct clgan_error *e) {
+  struct clgan_tuning_file f = {0};
+  const enum clgan_status status = clgan_tuning_file_read(path, &f, e);
+  struct clgan_error none; /* what was read can be written */
+  for (size_t k = 0; status == CLGAN_OK && k < f.t.n; k++) (void)clgan_tunings_add(t, &f.t.items[k], &none);
+  if (status == CLGAN_OK) clgan_log_verbose("tuning: %zu entries in %s", f.t.n, path);
+  clgan_tuning_file_free(&f);
+  return status;
+}
+
 static void load(const struct clgan_device_info *d, struct clgan_tunings *t) {
   struct clgan_error e = {0};
   for (const struct clgan_embedded *x = clgan_embedded_table; x->name; x++)
     if (strncmp(x->name, "kernels/tunings/", 16) == 0 && clgan_tunings_parse(x->data, x->name, t, &e) != CLGAN_OK)
       clgan_log_verbose("tuning: %s", e.text);
   char *path = clgan_tuning_path(d);
-  struct clgan_tuning_file f = {0};
-  if (path && clgan_file_exists(path)) {
-    if (clgan_tuning_file_read(path, &f, &e) != CLGAN_OK)
-      clgan_log_verbose("tuning: left out: %s; `clgan tune` writes it anew", e.text);
-    for (size_t k = 0; k < f.t.n; k++) (void)clgan_tunings_add(t, &f.t.items[k], &e); /* what was read can be written */
-  }
-  if (path) clgan_log_verbose("tuning: %zu entries in %s", f.t.n, path);
-  clgan_tuning_file_free(&f);
+  if (path && !clgan_file_exists(path))
+    clgan_log_verbose("tuning: no file %s yet", path);
+  else if (path && load_file(path, t, &e) != CLGAN_OK)
+    clgan_log_verbose("tuning: left out: %s; `clgan tune` writes it anew", e.text);
   clgan_mem_free(path);
+  const char *more = getenv("CLGAN_TUNING");
+  if (more && *more && load_file(more, t, &e) != CLGAN_OK) clgan_log_warn("CLGAN_TUNING: left out: %s", e.text);
 }
 
 struct clgan_tuning *clgan_tuning_of(struct clgan_cl *cl) {

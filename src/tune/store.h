@@ -9,7 +9,8 @@
 /** The tunings in force on a device. */
 struct clgan_tuning;
 /** Of @p cl, which owns it. The first call loads what is shipped and the user's file after it, unless CLGAN_NO_TUNING is
- * set (to anything but 0). A file that is damaged or cannot be read is left out with a verbose line, never an error. */
+ * set (to anything but 0); after that the file that CLGAN_TUNING names. One that is damaged or cannot be read is left out
+ * with a verbose line (CLGAN_TUNING's: a warning), never an error. */
 struct clgan_tuning *clgan_tuning_of(struct clgan_cl *cl);
 /** Only @p text is in force from now on (NULL: nothing); a damaged one is left out with a warning.
  * @param where what messages call it */

@@ -140,6 +140,33 @@ static void variants_reg(void **state) {
 
 /* Winograd's filtering: edges that cut tiles, several components, parity classes of unequal size, weights either way
  * round; blocks of depth and splits that leave a rest. Is it really used, and right? */
+static void check_winograd(const struct product *w, const struct clgan_target *target, int kind) {
+  const bool wgrad = w->op == CLGAN_OP_CONV_WGRAD;
+  int in[2], y;
+  struct clgan_ir *g = graph_of(w, in, &y);
+  struct clgan_variant v = clgan_variant_free();
+  v.at[CLGAN_VARIANT_KIND] = kind;
+  const struct clgan_variant used = clgan_variant_resolve(&g->nodes[0], target, &v);
+  clgan_ir_destroy(g);
+  if (target->vector <= 8) assert_int_equal(used.at[CLGAN_VARIANT_KIND], kind);
+  check_variant(w, &v);
+  v.at[CLGAN_VARIANT_KC] = 32;
+  v.at[CLGAN_VARIANT_M_TILES] = wgrad ? 4 : 1;
+  v.at[CLGAN_VARIANT_N_PANELS] = 1;
+  if (wgrad) v.at[CLGAN_VARIANT_SPLITS] = kind == CLGAN_KIND_WINO2 ? 3 : 2;
+  check_variant(w, &v);
+}
+
+static void winograd_of(const struct product *w, size_t n) {
+  struct clgan_target target;
+  assert_int_equal(setenv("CLGAN_FAMILY", "reg", 1), 0);
+  OK(clgan_target_choose(device, &target, &error));
+  for (size_t k = 0; k < n; k++)
+    for (int kind = CLGAN_KIND_WINO2; kind <= (w[k].q.kh == 3 ? CLGAN_KIND_WINO2 : CLGAN_KIND_WINO4); kind++)
+      check_winograd(&w[k], &target, kind);
+  assert_int_equal(unsetenv("CLGAN_FAMILY"), 0);
+}
+
 static void winograd(void **state) {
   static const struct product w[] = {{CLGAN_OP_CONV, 0, {3, 14, 11, 32, 7, 5, 32, 4, 4, 2, 1}, 0},
                                      {CLGAN_OP_CONV, 0, {2, 14, 14, 48, 7, 7, 32, 4, 4, 2, 1}, 1},
@@ -151,30 +178,20 @@ static void winograd(void **state) {
                                      {CLGAN_OP_CONV_WGRAD, 0, {7, 14, 11, 32, 7, 5, 64, 4, 4, 2, 1}, 0},
                                      {CLGAN_OP_CONV_WGRAD, 1, {5, 8, 8, 48, 4, 4, 32, 4, 4, 2, 1}, 0},
                                      {CLGAN_OP_CONV_WGRAD, 0, {5, 7, 6, 16, 7, 6, 32, 3, 3, 1, 1}, 0}};
-  struct clgan_target target;
   (void)state;
-  assert_int_equal(setenv("CLGAN_FAMILY", "reg", 1), 0);
-  OK(clgan_target_choose(device, &target, &error));
-  for (size_t k = 0; k < sizeof w / sizeof w[0]; k++)
-    for (int kind = CLGAN_KIND_WINO2; kind <= CLGAN_KIND_WINO4; kind++) {
-      const bool three = w[k].q.kh == 3, wgrad = w[k].op == CLGAN_OP_CONV_WGRAD;
-      if (three && kind == CLGAN_KIND_WINO4) continue;
-      int in[2], y;
-      struct clgan_ir *g = graph_of(&w[k], in, &y);
-      struct clgan_variant v = clgan_variant_free();
-      v.at[CLGAN_VARIANT_KIND] = kind;
-      struct clgan_variant used = clgan_variant_resolve(&g->nodes[0], &target, &v);
-      clgan_ir_destroy(g);
-      if (target.vector <= 8) assert_int_equal(used.at[CLGAN_VARIANT_KIND], kind);
-      check_variant(&w[k], &v);
-      v.at[CLGAN_VARIANT_KC] = 32;
-      v.at[CLGAN_VARIANT_M_TILES] = wgrad ? 4 : 1;
-      v.at[CLGAN_VARIANT_N_PANELS] = 1;
-      if (wgrad) v.at[CLGAN_VARIANT_SPLITS] = kind == CLGAN_KIND_WINO2 ? 3 : 2;
-      check_variant(&w[k], &v);
-    }
-  assert_int_equal(unsetenv("CLGAN_FAMILY"), 0);
+  winograd_of(w, sizeof w / sizeof w[0]);
 }
+
+/* As little as shows every path of the kernels: for Oclgrind. */
+static void winograd_small(void **state) {
+  static const struct product w[] = {{CLGAN_OP_CONV, 0, {1, 7, 6, 8, 3, 3, 16, 4, 4, 2, 1}, 0},
+                                     {CLGAN_OP_CONV, 1, {1, 6, 7, 16, 3, 3, 8, 4, 4, 2, 1}, 1},
+                                     {CLGAN_OP_CONV, 0, {1, 5, 4, 8, 5, 4, 16, 3, 3, 1, 1}, 0},
+                                     {CLGAN_OP_CONV_WGRAD, 0, {2, 7, 6, 8, 3, 3, 16, 4, 4, 2, 1}, 0}};
+  (void)state;
+  winograd_of(w, sizeof w / sizeof w[0]);
+}
+
 static void variants_local(void **state) {
   (void)state;
   struct clgan_driver_note note;
@@ -299,6 +316,24 @@ static void what_does_not_apply(void **state) {
   assert_int_equal(kc_in_force(), -1); /* a name that no product has */
 }
 
+/* CLGAN_TUNING's file comes after the user's; one that is damaged changes nothing. */
+static void a_file_that_is_named(void **state) {
+  (void)state;
+  char *path = clgan_mem_printf("%s/sent.txt", scratch);
+  const char *good = HEAD "op=conv use kc=128\nop=local_conv use kc=128\n", *damaged = HEAD "damaged\n";
+  assert_int_equal(setenv("CLGAN_TUNING", path, 1), 0);
+  put_file(HEAD "op=conv use kc=64\nop=local_conv use kc=64\n");
+  assert_int_equal(kc_in_force(), 64); /* no such file */
+  OK(clgan_file_write(path, good, strlen(good), &error));
+  anew();
+  assert_int_equal(kc_in_force(), 128);
+  OK(clgan_file_write(path, damaged, strlen(damaged), &error));
+  anew();
+  assert_int_equal(kc_in_force(), 64);
+  assert_int_equal(unsetenv("CLGAN_TUNING"), 0);
+  clgan_mem_free(path);
+}
+
 static int open_both(void **state) {
   return scratch_setup(state) || device_open(state);
 }
@@ -306,12 +341,14 @@ static int close_both(void **state) {
   return device_close(state) || scratch_teardown(state);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  if (argc > 1) cmocka_set_test_filter(argv[1]); /* one of them: Oclgrind takes long */
   const struct CMUnitTest tests[] = {cmocka_unit_test(samples_are_the_reference),
-                                     cmocka_unit_test(variants_reg), cmocka_unit_test(winograd),
+                                     cmocka_unit_test(variants_reg), cmocka_unit_test(winograd), cmocka_unit_test(winograd_small),
                                      cmocka_unit_test(variants_local),
                                      cmocka_unit_test(impossible_values),
                                      cmocka_unit_test(the_users_file),
-                                     cmocka_unit_test(what_does_not_apply)};
+                                     cmocka_unit_test(what_does_not_apply),
+                                     cmocka_unit_test(a_file_that_is_named)};
   return cmocka_run_group_tests(tests, open_both, close_both);
 }
