@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -262,6 +263,11 @@ enum clgan_status clgan_file_check_writable(const char *path, struct clgan_error
                              describe(errno, text));
   clgan_mem_free(folder);
   return status;
+}
+
+bool clgan_path_ends(const char *path, const char *ending) {
+  size_t n = strlen(path), k = strlen(ending);
+  return n > k && !strcasecmp(path + n - k, ending);
 }
 
 char *clgan_file_join(const char *folder, const char *name) {

@@ -29,6 +29,8 @@ enum clgan_status clgan_atomic_commit(struct clgan_atomic *a, struct clgan_error
 void clgan_atomic_abort(struct clgan_atomic *a); /**< legal after commit and on a zeroed struct */
 enum clgan_status clgan_file_write(const char *path, const void *data, size_t n, struct clgan_error *e); /**< atomic */
 
+/** True if @p path has something before @p ending (".png"), letters' case aside. */
+bool clgan_path_ends(const char *path, const char *ending);
 bool clgan_file_exists(const char *path);
 bool clgan_file_is_folder(const char *path);
 enum clgan_status clgan_file_make_folder(const char *path, struct clgan_error *e); /**< like mkdir -p */

@@ -48,7 +48,7 @@ static enum clgan_status check(struct options *o, const struct clgan_args *args,
   }
   if (args->n_operands != 1)
     return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: see `clgan import --help`",
-                           args->n_operands ? "one SRC only" : "SRC is missing: a folder of IDX files, or a CSV file");
+                           args->n_operands ? "one SRC only" : "SRC is missing: a folder, or a CSV file");
   if (!o->import.out || !clgan_path_ends(o->import.out, ".safetensors"))
     return clgan_error_set(e, CLGAN_ERR_USAGE, "-o OUT: must be given, a name ending in .safetensors");
   if (o->channels == 2) return clgan_error_set(e, CLGAN_ERR_USAGE, "--channels 2: must be 1 (grey) or 3 (colour)");
@@ -75,10 +75,12 @@ static enum clgan_status import(const struct options *o, struct clgan_error *e) 
 static enum clgan_status parse(struct options *o, struct clgan_args *args, int argc, char **argv,
                                struct clgan_error *e) {
   const struct clgan_option options[] = {
-      CLGAN_WORD("format", 'f', &o->import.format, "F", "mnist (a folder of IDX files), csv (a table of image files)"),
-      CLGAN_WORD("size", 0, &o->size, "S", "64 or HxW: images are cropped and scaled to it (default: csv 64)"),
-      CLGAN_WHOLE("channels", 0, &o->channels, NULL, 1, 3, "1 grey, 3 colour (default: mnist 1, csv 3)"),
-      CLGAN_REAL("test-fraction", &o->import.test_fraction, 0, 0.9, "share kept for testing (default: csv 0.1)"),
+      CLGAN_WORD("format", 'f', &o->import.format, "F",
+                 "mnist (folder of IDX files), csv (table of image files), utkface (folder)"),
+      CLGAN_WORD("size", 0, &o->size, "S", "64 or HxW: images are cropped and scaled to it (default: image files 64)"),
+      CLGAN_WHOLE("channels", 0, &o->channels, NULL, 1, 3, "1 grey, 3 colour (default: mnist 1, image files 3)"),
+      CLGAN_REAL("test-fraction", &o->import.test_fraction, 0, 0.9,
+                 "share kept for testing (default: image files 0.1)"),
       CLGAN_WORD("out", 'o', &o->import.out, "OUT", "the packed set, a name ending in .safetensors"),
   };
   const struct clgan_usage usage = {
@@ -88,17 +90,19 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       .operands = true,
       .synopsis =
           "--format mnist FOLDER [OPTION]... -o OUT.safetensors\n--format csv TABLE.csv [OPTION]... -o "
-          "OUT.safetensors",
+          "OUT.safetensors\n--format utkface FOLDER [OPTION]... -o OUT.safetensors",
       .about =
           "Packs images and their labels into one file, which `--data` of the other subcommands takes. A table's first "
           "line\n"
           "names its columns, `file` (a PNG or JPEG; paths start at the table's folder) and `class` (any text or "
           "number).\n"
+          "UTKFace's files are named by age and gender (0 male, 1 female): 26_1_3_20170104.jpg.\n"
           "Which images are for testing follows from their content; byte-identical files are taken once.",
       .examples =
           "  clgan import --format mnist mnist -o mnist.safetensors\n"
           "  clgan import --format csv pets/labels.csv --size 32 -o pets.safetensors\n"
-          "  clgan import --format csv scans.csv --size 28 --channels 1 --test-fraction 0.2 -o scans.safetensors\n"};
+          "  clgan import --format csv scans.csv --size 28 --channels 1 --test-fraction 0.2 -o scans.safetensors\n"
+          "  clgan import --format utkface UTKFace --size 64 -o faces.safetensors\n"};
   return clgan_args_parse(args, &usage, argc, argv, e);
 }
 

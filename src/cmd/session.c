@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -23,11 +22,6 @@ void clgan_session_close(struct clgan_session *s) {
   if (s->cl) clgan_cl_close(s->cl);
   if (s->list) clgan_device_list_destroy(s->list);
   *s = (struct clgan_session){0};
-}
-
-bool clgan_path_ends(const char *path, const char *ending) {
-  size_t n = strlen(path), k = strlen(ending);
-  return n > k && !strcasecmp(path + n - k, ending);
 }
 
 enum clgan_status clgan_session_check(const char *weights, const char *out, const char *ending, const char *other,

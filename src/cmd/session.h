@@ -20,8 +20,6 @@ void clgan_session_close(struct clgan_session *s);
 /** Usage errors that need no file: --weights or -o missing, -o not ending in @p ending or @p other (NULL: no other). */
 enum clgan_status clgan_session_check(const char *weights, const char *out, const char *ending, const char *other,
                                       struct clgan_error *e);
-/** True if @p path ends in @p ending (".png"), letters' case aside. */
-bool clgan_path_ends(const char *path, const char *ending);
 
 /** Results as JSON to the file that --json names, or to standard output where it names none (""), ended by a newline.
  * @param text NULL (there was no memory for it) is CLGAN_ERR_MEMORY. */

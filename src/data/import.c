@@ -8,11 +8,10 @@
 #include "data/dataset.h"
 #include "data/import_internal.h"
 
-enum { NAMED_MAX = 20 };
-
 const struct clgan_import_format clgan_import_formats_table[] = {
-    {"mnist", false, clgan_import_list_mnist},
-    {"csv", true, clgan_import_list_csv},
+    {"mnist", true, false, clgan_import_list_mnist},
+    {"csv", false, true, clgan_import_list_csv},
+    {"utkface", true, true, clgan_import_list_utkface},
     {0},
 };
 
@@ -31,13 +30,26 @@ struct clgan_import_item *clgan_import_add(struct clgan_import *im, const char *
 }
 
 void clgan_import_left_out(struct clgan_import *im, const char *format, ...) {
-  if (im->named++ >= NAMED_MAX && clgan_log_level() != CLGAN_LOG_VERBOSE) return;
+  if (im->named++ >= CLGAN_IMPORT_NAMED_MAX && clgan_log_level() != CLGAN_LOG_VERBOSE) return;
   char line[CLGAN_ERROR_MAX];
   va_list ap;
   va_start(ap, format);
   vsnprintf(line, sizeof line, format, ap);
   va_end(ap);
   clgan_log_warn("import: left out: %s", line);
+}
+
+const char *clgan_import_label(const struct clgan_import *im, const struct clgan_import_item *item,
+                               char text[CLGAN_IMPORT_LABEL]) {
+  if (!im->faces) return clgan_names_word(&im->classes, item->digit, text);
+  snprintf(text, CLGAN_IMPORT_LABEL, "%g years %s", (double)item->age, item->gender ? "female" : "male");
+  return text;
+}
+
+void clgan_import_face_defaults(struct clgan_import *im) {
+  im->faces = true;
+  if (!im->height) im->height = im->width = CLGAN_IMPORT_SIDE;
+  if (!im->channels) im->channels = 3;
 }
 
 bool clgan_import_stopped(const struct clgan_import *im) {
@@ -66,61 +78,15 @@ static enum clgan_status check(struct clgan_import *im, struct clgan_error *e) {
   CLGAN_TRY(choose_format(im, e));
   if (!clgan_file_exists(o->source))
     return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: no such file or folder; check the path", o->source);
-  if (clgan_file_is_folder(o->source) == im->format->files)
+  if (clgan_file_is_folder(o->source) != im->format->folder)
     return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: is %s; with --format %s give %s", o->source,
-                           im->format->files ? "a folder" : "no folder", im->format->name,
-                           im->format->files ? "the file that lists the images" : "the folder that holds the files");
+                           im->format->folder ? "no folder" : "a folder", im->format->name,
+                           im->format->folder ? "the folder that holds the files" : "the file that lists the images");
   if (!im->format->files && o->test_fraction >= 0)
     return clgan_error_set(e, CLGAN_ERR_USAGE, "--test-fraction: --format %s has a split of its own, which is kept",
                            im->format->name);
   im->test_fraction = o->test_fraction >= 0 ? o->test_fraction : 0.1;
   return clgan_file_check_writable(o->out, e);
-}
-
-/* -- what came of it -- */
-static void tell_classes(const struct clgan_import *im) {
-  uint32_t counts[256][2] = {{0}};
-  unsigned classes = (unsigned)im->classes.n;
-  for (size_t i = 0; i < im->n; i++) {
-    const struct clgan_import_item *item = &im->items[i];
-    if (item->fate != CLGAN_IMPORT_TAKEN) continue;
-    counts[item->digit][item->split]++;
-    if (item->digit >= classes) classes = item->digit + 1u;
-  }
-  clgan_log_info("  %-24s %9s %9s", "class", "training", "test");
-  for (unsigned k = 0; k < classes; k++) {
-    char number[12];
-    const char *word = clgan_names_word(&im->classes, (int)k, number);
-    clgan_log_info("  %-24s %9u %9u", word, counts[k][0], counts[k][1]);
-  }
-}
-
-static void tell_left_out(const struct clgan_import *im, const uint64_t fates[4]) {
-  static const char *const what[4] = {NULL, "that cannot be read", "copies of others",
-                                      "copies of each other under different labels"};
-  struct clgan_text t = {0};
-  for (int k = 1; k < 4; k++)
-    if (fates[k]) clgan_text_printf(&t, "%s%llu %s", t.len ? ", " : "", (unsigned long long)fates[k], what[k]);
-  if (im->bad_rows)
-    clgan_text_printf(&t, "%s%llu rows that do not fit the header", t.len ? ", " : "",
-                      (unsigned long long)im->bad_rows);
-  if (t.len) clgan_log_info("left out: %s", t.s);
-  clgan_text_free(&t);
-  if (im->named > NAMED_MAX && clgan_log_level() != CLGAN_LOG_VERBOSE)
-    clgan_log_info("%d more were left out than are named above (--verbose names them all)", im->named - NAMED_MAX);
-}
-
-static void tell(const struct clgan_import *im) {
-  uint64_t fates[4] = {0}, test = 0;
-  for (size_t i = 0; i < im->n; i++) {
-    fates[im->items[i].fate]++;
-    test += im->items[i].fate == CLGAN_IMPORT_TAKEN && im->items[i].split;
-  }
-  clgan_log_info("wrote %s: %llu images of %ux%u, %u channel%s, %llu for training, %llu for testing", im->o->out,
-                 (unsigned long long)fates[0], im->height, im->width, im->channels, im->channels == 1 ? "" : "s",
-                 (unsigned long long)(fates[0] - test), (unsigned long long)test);
-  tell_classes(im);
-  tell_left_out(im, fates);
 }
 
 static enum clgan_status run(struct clgan_import *im, struct clgan_error *e) {
@@ -133,7 +99,7 @@ static enum clgan_status run(struct clgan_import *im, struct clgan_error *e) {
 enum clgan_status clgan_import_run(const struct clgan_import_options *o, struct clgan_error *e) {
   struct clgan_import im = {.o = o, .height = o->height, .width = o->width, .channels = o->channels};
   enum clgan_status status = run(&im, e);
-  if (status == CLGAN_OK) tell(&im);
+  if (status == CLGAN_OK) clgan_import_tell(&im);
   for (size_t i = 0; i < im.n; i++) clgan_mem_free(im.items[i].name);
   clgan_mem_free(im.items);
   clgan_mem_free(im.folder);

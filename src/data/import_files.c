@@ -50,6 +50,7 @@ static void hash_file(void *context, size_t item, void *slot) {
   struct clgan_error e = {0};
   struct clgan_map map;
   struct clgan_sha256 sha;
+  if (im->items[item].fate != CLGAN_IMPORT_TAKEN) return;
   char *path = path_of(im, &im->items[item]);
   enum clgan_status status = clgan_import_stopped(im) ? CLGAN_ERR_INTERRUPTED : clgan_file_map(path, &map, &e);
   if (status == CLGAN_OK) {
@@ -75,6 +76,7 @@ static enum clgan_status take_hash(void *context, size_t item, void *slot, struc
   const struct result *r = slot;
   CLGAN_TRY(stopped(p->im, e));
   clgan_progress_update(&p->bar, (double)item, NULL);
+  if (at->fate != CLGAN_IMPORT_TAKEN) return CLGAN_OK;
   if (r->status != CLGAN_OK) return leave_out(p->im, item, r, e);
   memcpy(at->digest, r->bytes, sizeof at->digest);
   at->split = fraction_of(at->digest) < p->im->test_fraction;
@@ -89,18 +91,23 @@ static int by_digest(const void *a, const void *b) {
   return *x < *y ? -1 : *x > *y; /* the first of the source stays first */
 }
 
+/* What a format does not use is 0. */
+static bool same_label(const struct clgan_import_item *a, const struct clgan_import_item *b) {
+  return a->digit == b->digit && a->gender == b->gender && !(a->age < b->age || a->age > b->age);
+}
+
 /* Items of the same bytes: one is taken, or none where their labels differ. */
 static void settle(struct clgan_import *im, struct clgan_import_item **group, size_t n) {
   size_t other = 0;
-  char a[12], b[12];
+  char a[CLGAN_IMPORT_LABEL], b[CLGAN_IMPORT_LABEL];
   for (size_t i = 1; i < n && !other; i++)
-    if (group[i]->digit != group[0]->digit) other = i;
+    if (!same_label(group[i], group[0])) other = i;
   for (size_t i = other ? 0 : 1; i < n; i++)
     group[i]->fate = other ? CLGAN_IMPORT_CONTRADICTION : CLGAN_IMPORT_DUPLICATE;
   if (other)
     clgan_import_left_out(im, "%s and %s are the same bytes under different labels, %s and %s (%zu files)",
-                          group[0]->name, group[other]->name, clgan_names_word(&im->classes, group[0]->digit, a),
-                          clgan_names_word(&im->classes, group[other]->digit, b), n);
+                          group[0]->name, group[other]->name, clgan_import_label(im, group[0], a),
+                          clgan_import_label(im, group[other], b), n);
   for (size_t i = 1; i < n && !other; i++)
     clgan_log_verbose("%s: the same bytes as %s, taken once", group[i]->name, group[0]->name);
 }
@@ -195,26 +202,42 @@ static enum clgan_status take_pixels(void *context, size_t item, void *slot, str
   return clgan_safetensors_stream_rows(p->stream, r->bytes, 1, e);
 }
 
-/* A byte of every item taken. */
-static unsigned char *column(const struct clgan_import *im, size_t n, bool split) {
-  unsigned char *out = clgan_mem_array(n, 1);
+/* A label of every item taken, [n]. */
+struct columns {
+  unsigned char *digit, *split, *gender;
+  float *age;
+};
+
+static void fill_columns(const struct clgan_import *im, const struct columns *c) {
   size_t k = 0;
-  for (size_t i = 0; i < im->n; i++)
-    if (im->items[i].fate == CLGAN_IMPORT_TAKEN) out[k++] = split ? im->items[i].split : im->items[i].digit;
-  return out;
+  for (size_t i = 0; i < im->n; i++) {
+    const struct clgan_import_item *item = &im->items[i];
+    if (item->fate != CLGAN_IMPORT_TAKEN) continue;
+    c->digit[k] = item->digit, c->split[k] = item->split, c->gender[k] = item->gender, c->age[k] = item->age;
+    k++;
+  }
 }
 
 static enum clgan_status write_rest(struct pass *p, struct clgan_safetensors_writer *w, struct clgan_error *e) {
-  const uint64_t shape[1] = {p->images};
-  if (!p->images)
+  const uint64_t n = p->images, shape[1] = {n};
+  if (!n)
     return clgan_error_set(e, CLGAN_ERR_FORMAT, "%s: none of its %zu files can be used, so nothing was written",
                            p->im->o->source, p->im->n);
-  unsigned char *digit = column(p->im, p->images, false), *split = column(p->im, p->images, true);
-  clgan_safetensors_add(w, "digit", CLGAN_U8, 1, shape, digit);
-  clgan_safetensors_add(w, "split", CLGAN_U8, 1, shape, split);
+  struct columns c = {clgan_mem_array(n, 1), clgan_mem_array(n, 1), clgan_mem_array(n, 1),
+                      clgan_mem_array(n, sizeof *c.age)};
+  fill_columns(p->im, &c);
+  if (p->im->faces) {
+    clgan_safetensors_add(w, "age", CLGAN_F32, 1, shape, c.age);
+    clgan_safetensors_add(w, "gender", CLGAN_U8, 1, shape, c.gender);
+  } else {
+    clgan_safetensors_add(w, "digit", CLGAN_U8, 1, shape, c.digit);
+  }
+  clgan_safetensors_add(w, "split", CLGAN_U8, 1, shape, c.split);
   enum clgan_status status = clgan_safetensors_stream_finish(p->stream, e);
-  clgan_mem_free(digit);
-  clgan_mem_free(split);
+  clgan_mem_free(c.digit);
+  clgan_mem_free(c.split);
+  clgan_mem_free(c.gender);
+  clgan_mem_free(c.age);
   return status;
 }
 

@@ -10,15 +10,20 @@
 /** Why an item is left out. */
 enum clgan_import_fate {
   CLGAN_IMPORT_TAKEN,
-  CLGAN_IMPORT_UNREADABLE,   /**< missing, damaged, no image */
-  CLGAN_IMPORT_DUPLICATE,    /**< byte-identical to one taken, same label */
-  CLGAN_IMPORT_CONTRADICTION /**< byte-identical to one of another label */
+  CLGAN_IMPORT_UNREADABLE,    /**< missing, damaged, no image */
+  CLGAN_IMPORT_DUPLICATE,     /**< byte-identical to one taken, same label */
+  CLGAN_IMPORT_CONTRADICTION, /**< byte-identical to one of another label */
+  CLGAN_IMPORT_NO_LABEL,      /**< its label is missing or makes no sense */
+  CLGAN_IMPORT_FATES
 };
+enum { CLGAN_IMPORT_AGE_MAX = 120 };
 struct clgan_import_item {
-  char *name;          /**< as the source has it */
-  unsigned char digit; /**< class */
-  unsigned char split; /**< 0 train, 1 test */
-  unsigned char fate;  /**< enum clgan_import_fate */
+  char *name;           /**< as the source has it */
+  float age;            /**< years */
+  unsigned char gender; /**< 0 male, 1 female */
+  unsigned char digit;  /**< class */
+  unsigned char split;  /**< 0 train, 1 test */
+  unsigned char fate;   /**< enum clgan_import_fate */
   unsigned char digest[32];
 };
 
@@ -30,6 +35,7 @@ struct clgan_import {
   char *folder; /**< that item names are relative to */
   struct clgan_import_item *items;
   size_t n, cap;
+  bool faces;                 /**< labels are age and gender; else classes */
   struct clgan_names classes; /**< n 0: numbers */
   struct clgan_dataset *set;  /**< formats that are a data set already */
   uint64_t bad_rows;
@@ -38,7 +44,8 @@ struct clgan_import {
 
 struct clgan_import_format {
   const char *name;
-  bool files; /**< items are image files, read twice (for their hashes, then their pixels); else `set` holds pixels */
+  bool folder; /**< the source is a folder, else a file */
+  bool files;  /**< items are image files, read twice (for their hashes, then their pixels); else `set` holds pixels */
   /** Fills items (and classes, folder or set); defaults of size and channels where the options have none. */
   enum clgan_status (*list)(struct clgan_import *im, struct clgan_error *e);
 };
@@ -46,10 +53,28 @@ extern const struct clgan_import_format clgan_import_formats_table[]; /**< ended
 
 enum clgan_status clgan_import_list_mnist(struct clgan_import *im, struct clgan_error *e);
 enum clgan_status clgan_import_list_csv(struct clgan_import *im, struct clgan_error *e);
+enum clgan_status clgan_import_list_utkface(struct clgan_import *im, struct clgan_error *e);
+
+/** "[age]_[gender]_...", with or without folders before it. Races and dates, which some names lack, do not matter.
+ * @return whether it is one, of an age up to CLGAN_IMPORT_AGE_MAX. */
+bool clgan_import_utkface_name(const char *name, float *age, unsigned char *gender);
+
+/** Items for all image files (by their names' ends) below the source, which becomes `folder`; sorted by path. */
+enum clgan_status clgan_import_walk(struct clgan_import *im, struct clgan_error *e);
+bool clgan_import_is_image(const char *name);
+/** Labels are age and gender; 64x64 in colour where the options say nothing. */
+void clgan_import_face_defaults(struct clgan_import *im);
+/** What an item is labelled, for messages; @p text has room for it if it is made up. */
+enum { CLGAN_IMPORT_LABEL = 40 };
+const char *clgan_import_label(const struct clgan_import *im, const struct clgan_import_item *item,
+                               char text[CLGAN_IMPORT_LABEL]);
+/** What was written and what was left out, as messages. */
+void clgan_import_tell(const struct clgan_import *im);
 
 /** Adds an item; the name is copied (NULL: none). */
 struct clgan_import_item *clgan_import_add(struct clgan_import *im, const char *name);
 /** Names what is left out, by a warning each, the first ones; all of them where the user asked for more words. */
+enum { CLGAN_IMPORT_NAMED_MAX = 20 };
 void clgan_import_left_out(struct clgan_import *im, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool clgan_import_stopped(const struct clgan_import *im);
 

@@ -1,57 +1,21 @@
 /* test_import.c: image files and tables of them into packed sets. */
 #define _XOPEN_SOURCE 700
-#include "data/import.h"
-#include <dirent.h>
 #include "base/log.h"
-#include "data/dataset.h"
-#include "data/image.h"
 #include "data/pool.h"
-#include "scratch.h"
-
-enum { SIDE = 8 };
-
-/* An 8x8 image of one grey, as a PNG in the scratch folder. */
-static void image(const char *name, unsigned grey) {
-  unsigned char pixels[SIDE * SIDE];
-  char *path = clgan_file_join(scratch, name);
-  memset(pixels, (int)grey, sizeof pixels);
-  assert_int_equal(clgan_image_write_png(path, SIDE, SIDE, 1, pixels, NULL), CLGAN_OK);
-  clgan_mem_free(path);
-}
+#include "import_rig.h"
 
 static enum clgan_status import(const char *table, const struct clgan_import_options *with, struct clgan_error *e) {
-  char *csv = scratch_file("labels.csv", table, strlen(table)), *out = clgan_file_join(scratch, "set.safetensors");
   struct clgan_import_options o = *with;
-  o.format = "csv", o.source = csv, o.out = out;
-  enum clgan_status status = clgan_import_run(&o, e);
-  clgan_mem_free(csv);
-  clgan_mem_free(out);
-  return status;
+  clgan_mem_free(scratch_file("labels.csv", table, strlen(table)));
+  o.format = "csv", o.source = "labels.csv";
+  return import_source(&o, e);
 }
 
 static struct clgan_dataset *imported(const char *table, const struct clgan_import_options *with) {
-  struct clgan_error e = {0};
-  struct clgan_dataset *d = NULL;
-  if (import(table, with, &e) != CLGAN_OK) fail_msg("%s", e.text);
-  char *out = clgan_file_join(scratch, "set.safetensors");
-  if (clgan_dataset_open(out, NULL, &d, &e) != CLGAN_OK) fail_msg("%s", e.text);
-  clgan_mem_free(out);
-  return d;
-}
-
-static void no_set(void) {
-  char *out = clgan_file_join(scratch, "set.safetensors");
-  assert_false(clgan_file_exists(out));
-  clgan_mem_free(out);
-  DIR *folder = opendir(scratch);
-  for (const struct dirent *f; (f = readdir(folder));) assert_null(strstr(f->d_name, ".tmp"));
-  closedir(folder);
-}
-
-static void remove_set(void) {
-  char *out = clgan_file_join(scratch, "set.safetensors");
-  unlink(out);
-  clgan_mem_free(out);
+  struct clgan_import_options o = *with;
+  clgan_mem_free(scratch_file("labels.csv", table, strlen(table)));
+  o.format = "csv", o.source = "labels.csv";
+  return imported_source(&o);
 }
 
 static const struct clgan_import_options grey8 = {.height = SIDE, .width = SIDE, .channels = 1, .test_fraction = 0};
