@@ -7,20 +7,57 @@
 #include "cmd/args.h"
 #include "cmd/command.h"
 #include "cmd/originals.h"
+#include "cmd/refine.h"
 #include "train/loop.h"
 
 struct options {
   const char *weights, *device, *out;
   struct clgan_condition_words words;
   struct clgan_originals_words from;
+  uint64_t refine;
 };
 
+/* Images drawn from E's codes, and from those codes refined. */
+struct work {
+  float *z, *c;    /* [n,Z], [n,C] */
+  float *drawn[2]; /* [n,H,W,C] */
+  struct clgan_refined refined;
+};
+
+static void work_free(struct work *w) {
+  clgan_mem_free(w->z);
+  clgan_mem_free(w->c);
+  for (int k = 0; k < 2; k++) clgan_mem_free(w->drawn[k]);
+}
+
+static enum clgan_status draw(const struct options *o, struct clgan_nets *nets, struct clgan_session *device,
+                              const struct clgan_originals *x, struct work *w, struct clgan_error *e) {
+  const struct clgan_model *m = nets->model;
+  size_t size = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+  for (int k = 0; k < (o->refine ? 2 : 1); k++) {
+    void *p = NULL;
+    CLGAN_TRY(clgan_mem_try(&p, x->n, size * sizeof(float), "the images drawn", e));
+    w->drawn[k] = p;
+  }
+  w->z = clgan_mem_array(x->n * (size_t)m->latent, sizeof *w->z);
+  CLGAN_TRY(clgan_sampler_encode(nets->sampler, x->n, x->pixels, w->z, NULL, e));
+  CLGAN_TRY(clgan_sampler_generate(nets->sampler, x->n, w->z, w->c, w->drawn[0], e));
+  if (!o->refine) return CLGAN_OK;
+  CLGAN_TRY(clgan_refine_codes(device, nets, o->refine, x->n, x->pixels, w->c, w->z, &w->refined, e));
+  return clgan_sampler_generate(nets->sampler, x->n, w->z, w->c, w->drawn[1], e);
+}
+
+static void report(const struct options *o, const struct clgan_originals *x, const struct work *w) {
+  char note[48], refined[80];
+  clgan_log_info("wrote %s: %zu %s, original left, reconstruction %s%s%s", o->out, x->n,
+                 o->refine ? "triples" : "pairs", o->refine ? "in the middle, refined right" : "right",
+                 clgan_refined_note(&w->refined, o->refine, refined), clgan_originals_note(x, note));
+}
+
 static enum clgan_status reconstruct(const struct options *o, struct clgan_nets *nets, struct clgan_session *device,
-                                     struct clgan_originals *x, struct clgan_error *e) {
+                                     struct clgan_originals *x, struct work *w, struct clgan_error *e) {
   const struct clgan_cl_options plain = {0};
   struct clgan_condition_given given;
-  char note[48];
-  float *c = NULL;
   CLGAN_TRY(clgan_session_check(o->weights, o->out, ".png", NULL, e));
   CLGAN_TRY(clgan_originals_check(&o->from, e));
   CLGAN_TRY(clgan_nets_read(nets, o->weights, e));
@@ -30,14 +67,13 @@ static enum clgan_status reconstruct(const struct options *o, struct clgan_nets 
   CLGAN_TRY(clgan_session_choose(device, o->device, e));
   CLGAN_TRY(clgan_session_open(device, &plain, e));
   CLGAN_TRY(clgan_nets_load(nets, device->cl, x->n, e));
-  CLGAN_TRY(clgan_originals_conditions(nets, &given, x, &c, e));
-  size_t across = (size_t)ceil(sqrt((double)x->n / 2)); /* a pair is two cells wide: near a square */
-  enum clgan_status s = clgan_sheet_pairs(nets->sampler, nets->model, x->n, x->pixels, c, across, o->out, e);
-  clgan_mem_free(c);
-  if (s != CLGAN_OK) return s;
+  CLGAN_TRY(clgan_originals_conditions(nets, &given, x, &w->c, e));
+  CLGAN_TRY(draw(o, nets, device, x, w, e));
+  size_t wide = o->refine ? 3 : 2, across = (size_t)ceil(sqrt((double)x->n / (double)wide)); /* near a square */
+  CLGAN_TRY(
+      clgan_sheet_beside(nets->model, x->n, x->pixels, (const float *const *)w->drawn, wide - 1, across, o->out, e));
   clgan_programs_save(device->cl);
-  clgan_log_info("wrote %s: %zu pairs, original left, reconstruction right%s", o->out, x->n,
-                 clgan_originals_note(x, note));
+  report(o, x, w);
   return CLGAN_OK;
 }
 
@@ -51,6 +87,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       CLGAN_WORD("digit", 0, &o->words.digit, "D", "the same as --class"),
       CLGAN_WORD("age", 0, &o->words.age, "A", "condition, years"),
       CLGAN_WORD("gender", 0, &o->words.gender, "G", "condition, male or female"),
+      CLGAN_REFINE_OPTION(&o->refine),
       CLGAN_WORD("device", 'd', &o->device, "D", CLGAN_DEVICE_HELP),
       CLGAN_WORD("out", 'o', &o->out, "OUT", "a .png sheet"),
   };
@@ -62,10 +99,13 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       .synopsis =
           "--weights W IMAGE... [OPTION]... -o OUT.png\n--weights W --data PATH [--split S] [-n N] [OPTION]... -o "
           "OUT.png",
-      .about = "Encodes images and draws them again from their codes: pairs, original left, reconstruction right.",
+      .about =
+          "Encodes images and draws them again from their codes: pairs, original left, reconstruction right. With "
+          "--refine N a third cell: drawn from the code after N steps that bring it nearer to the image.",
       .examples =
           "  clgan reconstruct --weights run-digits --data builtin -o pairs.png\n"
-          "  clgan reconstruct --weights run-digits seven.png --digit 7 -o seven-again.png\n"};
+          "  clgan reconstruct --weights run-digits seven.png --digit 7 -o seven-again.png\n"
+          "  clgan reconstruct --weights run-faces64 me.jpg --refine 200 -o me-again.png\n"};
   return clgan_args_parse(args, &usage, argc, argv, e);
 }
 
@@ -75,14 +115,16 @@ int clgan_command_reconstruct(int argc, char **argv) {
   struct clgan_nets nets = {0};
   struct clgan_session device = {0};
   struct clgan_originals x = {0};
+  struct work w = {0};
   struct clgan_error e = {0};
   enum clgan_status status = parse(&o, &args, argc, argv, &e);
   if (status == CLGAN_OK && !args.helped) {
     o.from.files = args.operands;
     o.from.n_files = args.n_operands;
-    status = reconstruct(&o, &nets, &device, &x, &e);
+    status = reconstruct(&o, &nets, &device, &x, &w, &e);
   }
   int code = clgan_originals_finish("reconstruct", &x, status, &e);
+  work_free(&w);
   clgan_originals_free(&x);
   clgan_nets_close(&nets);
   clgan_session_close(&device);

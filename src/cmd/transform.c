@@ -7,19 +7,24 @@
 #include "cmd/args.h"
 #include "cmd/command.h"
 #include "cmd/originals.h"
+#include "cmd/refine.h"
 #include "data/sheet.h"
 
 struct options {
   const char *weights, *device, *out;
   struct clgan_condition_words words;
   struct clgan_originals_words from;
+  uint64_t refine;
 };
 
-/* A row for each original: itself, its reconstruction, then a cell for each choice. */
+/* A row for each original: itself, its reconstruction, then a cell for each choice. With --refine a second one under it,
+ * from the refined code. */
 struct work {
   struct clgan_condition_given *choices;
-  size_t n_choices, cols;       /* cols: cells drawn for a row, the reconstruction first */
-  float *z, *factors;           /* [n,Z], [n,F] */
+  size_t n_choices, cols; /* cols: cells drawn for a row, the reconstruction first */
+  size_t rows;            /* of an original: 1 or 2 */
+  float *z[2], *factors;  /* [n,Z] each: E's, refined; [n,F] */
+  struct clgan_refined refined;
   float *row_z, *row_c, *row_x; /* of one row's cells */
   unsigned char *cell;
   struct clgan_sheet *sheet;
@@ -27,7 +32,7 @@ struct work {
 
 static void work_free(struct work *w) {
   clgan_mem_free(w->choices);
-  clgan_mem_free(w->z);
+  for (int k = 0; k < 2; k++) clgan_mem_free(w->z[k]);
   clgan_mem_free(w->factors);
   clgan_mem_free(w->row_z);
   clgan_mem_free(w->row_c);
@@ -40,9 +45,9 @@ static enum clgan_status work_alloc(const struct clgan_model *m, const struct cl
                                     struct clgan_error *e) {
   size_t size = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
   w->cols = w->n_choices + 1;
-  CLGAN_TRY(clgan_sheet_create((uint32_t)x->n, (uint32_t)w->cols + 1, (uint32_t)m->height, (uint32_t)m->width,
-                               (uint32_t)m->channels, &w->sheet, e));
-  w->z = clgan_mem_array(x->n * (size_t)m->latent, sizeof *w->z);
+  CLGAN_TRY(clgan_sheet_create((uint32_t)(x->n * w->rows), (uint32_t)w->cols + 1, (uint32_t)m->height,
+                               (uint32_t)m->width, (uint32_t)m->channels, &w->sheet, e));
+  for (size_t k = 0; k < w->rows; k++) w->z[k] = clgan_mem_array(x->n * (size_t)m->latent, sizeof *w->z[k]);
   w->factors = clgan_mem_array(x->n * (size_t)clgan_sampler_factors(m), sizeof *w->factors);
   w->row_z = clgan_mem_array(w->cols * (size_t)m->latent, sizeof *w->row_z);
   w->row_c = clgan_mem_array(w->cols * (size_t)m->condition_size, sizeof *w->row_c);
@@ -51,22 +56,43 @@ static enum clgan_status work_alloc(const struct clgan_model *m, const struct cl
   return CLGAN_OK;
 }
 
-static enum clgan_status draw_row(struct clgan_nets *nets, const struct clgan_originals *x, size_t i, struct work *w,
-                                  struct clgan_error *e) {
-  static const struct clgan_condition_given nothing = CLGAN_CONDITION_NOTHING;
+static void condition_of(const struct clgan_model *m, const struct clgan_condition_given *choice,
+                         const struct clgan_originals *x, size_t i, const struct work *w, float *c) {
+  struct clgan_condition_given r =
+      clgan_originals_resolve(m, choice, x, i, w->factors + i * (size_t)clgan_sampler_factors(m));
+  clgan_condition_vector(m, &r, c);
+}
+
+static const struct clgan_condition_given its_own = CLGAN_CONDITION_NOTHING;
+
+/* Codes of all originals, refined under their own conditions. */
+static enum clgan_status find_codes(const struct options *o, struct clgan_nets *nets, struct clgan_session *device,
+                                    const struct clgan_originals *x, struct work *w, struct clgan_error *e) {
   const struct clgan_model *m = nets->model;
-  size_t size = (size_t)m->height * (size_t)m->width * (size_t)m->channels, Z = (size_t)m->latent;
+  size_t C = (size_t)m->condition_size;
+  CLGAN_TRY(clgan_sampler_encode(nets->sampler, x->n, x->pixels, w->z[0], w->factors, e));
+  if (!o->refine) return CLGAN_OK;
+  float *c = clgan_mem_array(x->n * C, sizeof *c);
+  for (size_t i = 0; i < x->n; i++) condition_of(m, &its_own, x, i, w, c + i * C);
+  memcpy(w->z[1], w->z[0], x->n * (size_t)m->latent * sizeof(float));
+  enum clgan_status s = clgan_refine_codes(device, nets, o->refine, x->n, x->pixels, c, w->z[1], &w->refined, e);
+  clgan_mem_free(c);
+  return s;
+}
+
+static enum clgan_status draw_row(struct clgan_nets *nets, const struct clgan_originals *x, size_t row, struct work *w,
+                                  struct clgan_error *e) {
+  const struct clgan_model *m = nets->model;
+  size_t size = (size_t)m->height * (size_t)m->width * (size_t)m->channels, Z = (size_t)m->latent, i = row / w->rows;
   for (size_t k = 0; k < w->cols; k++) {
-    struct clgan_condition_given r = clgan_originals_resolve(m, k ? &w->choices[k - 1] : &nothing, x, i,
-                                                             w->factors + i * (size_t)clgan_sampler_factors(m));
-    clgan_condition_vector(m, &r, w->row_c + k * (size_t)m->condition_size);
-    memcpy(w->row_z + k * Z, w->z + i * Z, Z * sizeof *w->z);
+    condition_of(m, k ? &w->choices[k - 1] : &its_own, x, i, w, w->row_c + k * (size_t)m->condition_size);
+    memcpy(w->row_z + k * Z, w->z[row % w->rows] + i * Z, Z * sizeof *w->row_z);
   }
   CLGAN_TRY(clgan_sampler_generate(nets->sampler, w->cols, w->row_z, w->row_c, w->row_x, e));
-  clgan_sheet_put(w->sheet, (uint32_t)i, 0, x->pixels + i * size);
+  clgan_sheet_put(w->sheet, (uint32_t)row, 0, x->pixels + i * size);
   for (size_t k = 0; k < w->cols; k++) {
     clgan_pixels_from_float(w->row_x + k * size, size, m->pixels_01 ? CLGAN_PIXELS_UNIT : CLGAN_PIXELS_TANH, w->cell);
-    clgan_sheet_put(w->sheet, (uint32_t)i, (uint32_t)k + 1, w->cell);
+    clgan_sheet_put(w->sheet, (uint32_t)row, (uint32_t)k + 1, w->cell);
   }
   return CLGAN_OK;
 }
@@ -75,8 +101,8 @@ static enum clgan_status draw_all(struct clgan_nets *nets, const struct clgan_or
                                   struct clgan_error *e) {
   struct clgan_progress p;
   enum clgan_status s = CLGAN_OK;
-  clgan_progress_begin(&p, "draw", "rows", (double)x->n, 0);
-  for (size_t i = 0; i < x->n && s == CLGAN_OK; i++) {
+  clgan_progress_begin(&p, "draw", "rows", (double)(x->n * w->rows), 0);
+  for (size_t i = 0; i < x->n * w->rows && s == CLGAN_OK; i++) {
     s = draw_row(nets, x, i, w, e);
     clgan_progress_update(&p, (double)i + 1, NULL);
   }
@@ -87,11 +113,13 @@ static enum clgan_status draw_all(struct clgan_nets *nets, const struct clgan_or
 static void report(const struct options *o, const struct clgan_model *m, const struct clgan_originals *x,
                    const struct work *w) {
   struct clgan_text columns = {0};
-  char text[80], note[48];
+  size_t rows = x->n * w->rows;
+  char text[80], note[48], refined[80];
   for (size_t k = 0; k < w->n_choices; k++)
     clgan_text_printf(&columns, ", %s", clgan_condition_text(m, &w->choices[k], text));
-  clgan_log_info("wrote %s: %zu row%s%s; columns: original, reconstruction%s", o->out, x->n, x->n == 1 ? "" : "s",
-                 clgan_originals_note(x, note), columns.s);
+  clgan_log_info("wrote %s: %zu row%s%s%s; columns: original, reconstruction%s%s", o->out, rows, rows == 1 ? "" : "s",
+                 o->refine ? " (of each image two: from its code, from the refined code)" : "",
+                 clgan_originals_note(x, note), columns.s, clgan_refined_note(&w->refined, o->refine, refined));
   clgan_text_free(&columns);
 }
 
@@ -104,11 +132,12 @@ static enum clgan_status transform(const struct options *o, struct clgan_nets *n
   CLGAN_TRY(clgan_condition_choices(nets->model, &o->words, &w->choices, &w->n_choices, e));
   CLGAN_TRY(clgan_file_check_writable(o->out, e));
   CLGAN_TRY(clgan_originals_load(&o->from, nets->model, x, e));
+  w->rows = o->refine ? 2 : 1;
   CLGAN_TRY(work_alloc(nets->model, x, w, e));
   CLGAN_TRY(clgan_session_choose(device, o->device, e));
   CLGAN_TRY(clgan_session_open(device, &plain, e));
   CLGAN_TRY(clgan_nets_load(nets, device->cl, x->n > w->cols ? x->n : w->cols, e));
-  CLGAN_TRY(clgan_sampler_encode(nets->sampler, x->n, x->pixels, w->z, w->factors, e));
+  CLGAN_TRY(find_codes(o, nets, device, x, w, e));
   CLGAN_TRY(draw_all(nets, x, w, e));
   CLGAN_TRY(clgan_sheet_write(w->sheet, o->out, e));
   clgan_programs_save(device->cl);
@@ -127,6 +156,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       CLGAN_WORD("age", 0, &o->words.age, "LIST",
                  "e.g. 20,60 or 0:80:5 (default 0:80, ten values; with --gender alone: the image's own)"),
       CLGAN_WORD("gender", 0, &o->words.gender, "G", "male, female or both (default: the image's own)"),
+      CLGAN_REFINE_OPTION(&o->refine),
       CLGAN_WORD("device", 'd', &o->device, "D", CLGAN_DEVICE_HELP),
       CLGAN_WORD("out", 'o', &o->out, "OUT", "a .png sheet"),
   };
@@ -141,11 +171,14 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       .about =
           "Draws images again from their own codes under other conditions: a digit as other digits in the same "
           "handwriting, a face at other ages. A row for each image: the original, its reconstruction (under its "
-          "label, else the model's estimate), then a cell for each condition asked for.",
+          "label, else the model's estimate), then a cell for each condition asked for. With --refine N a second row "
+          "under it, drawn from the code after N steps that bring its reconstruction nearer to the image.",
       .examples =
           "  clgan transform --weights run-digits --data builtin -o rewritten.png\n"
           "  clgan transform --weights run-digits seven.png two.png --digit 0:9 -o rewritten.png\n"
-          "  clgan transform --weights run-faces64 me.jpg --age 10,30,50,70 --gender both -o ages.png\n"};
+          "  clgan transform --weights run-faces64 me.jpg --age 10,30,50,70 --gender both -o ages.png\n"
+          "  clgan transform --weights run-faces64 me.jpg --crop 120,40,500,500 --gender both --refine 200 -o "
+          "me.png\n"};
   return clgan_args_parse(args, &usage, argc, argv, e);
 }
 

@@ -21,7 +21,7 @@ enum clgan_status clgan_loop_run(struct clgan_trainer *t, const struct clgan_mod
 /** A grid: columns share z, rows are the classes or ages given. rows: n_rows condition vectors. As a PNG. */
 enum clgan_status clgan_sheet_grid(struct clgan_sampler *s, const struct clgan_model *m, const float *conditions, size_t n_rows, const float *z,
                                    size_t n_cols, const char *path, struct clgan_error *e);
-/** Pairs, original left and reconstruction G(E(x), c) right, `pairs_across` to a row. c NULL: E's own estimate. */
-enum clgan_status clgan_sheet_pairs(struct clgan_sampler *s, const struct clgan_model *m, size_t n, const unsigned char *images, const float *c,
-                                    size_t pairs_across, const char *path, struct clgan_error *e);
+/** Images [n,H,W,C], each with n_drawn others (float, [n,H,W,C] each) to its right; `across` of them to a row. As a PNG. */
+enum clgan_status clgan_sheet_beside(const struct clgan_model *m, size_t n, const unsigned char *images, const float *const *drawn,
+                                     size_t n_drawn, size_t across, const char *path, struct clgan_error *e);
 #endif

@@ -47,38 +47,23 @@ enum clgan_status clgan_sheet_grid(struct clgan_sampler *s, const struct clgan_m
   return st;
 }
 
-/* x = G(E(images), c), c by E itself where not given. */
-static enum clgan_status reconstruct(struct clgan_sampler *s, const struct clgan_model *m, size_t n, const unsigned char *images, const float *c,
-                                     float *x, struct clgan_error *e) {
-  size_t cs = (size_t)m->condition_size, fs = (size_t)clgan_sampler_factors(m);
-  float *z = clgan_mem_array(n, sizeof *z * (size_t)m->latent), *f = clgan_mem_array(n, sizeof *f * (fs + 1));
-  float *own = clgan_mem_array(n, sizeof *own * (cs + 1));
-  enum clgan_status st = clgan_sampler_encode(s, n, images, z, fs ? f : NULL, e);
-  for (size_t k = 0; k < n && fs && st == CLGAN_OK; k++) clgan_condition_from_factors(m, f + k * fs, own + k * cs);
-  if (st == CLGAN_OK) st = clgan_sampler_generate(s, n, z, c ? c : own, x, e);
-  clgan_mem_free(z);
-  clgan_mem_free(f);
-  clgan_mem_free(own);
-  return st;
-}
-
-enum clgan_status clgan_sheet_pairs(struct clgan_sampler *s, const struct clgan_model *m, size_t n, const unsigned char *images, const float *c,
-                                    size_t pairs_across, const char *path, struct clgan_error *e) {
-  size_t size = image_size(m), across = n < pairs_across ? n : pairs_across, rows = (n + across - 1) / across;
-  float *x = clgan_mem_array(n, sizeof *x * size);
-  unsigned char *cell = clgan_mem_array(size, 1);
+enum clgan_status clgan_sheet_beside(const struct clgan_model *m, size_t n, const unsigned char *images, const float *const *drawn,
+                                     size_t n_drawn, size_t across, const char *path, struct clgan_error *e) {
+  size_t size = image_size(m), wide = n_drawn + 1;
+  if (n < across) across = n;
   struct clgan_sheet *sheet = NULL;
-  enum clgan_status st = reconstruct(s, m, n, images, c, x, e);
-  if (st == CLGAN_OK) st = create(m, rows, 2 * across, &sheet, e);
-  for (size_t k = 0; k < n && st == CLGAN_OK; k++) {
-    uint32_t row = (uint32_t)(k / across), col = (uint32_t)(2 * (k % across));
+  CLGAN_TRY(create(m, (n + across - 1) / across, wide * across, &sheet, e));
+  unsigned char *cell = clgan_mem_array(size, 1);
+  for (size_t k = 0; k < n; k++) {
+    uint32_t row = (uint32_t)(k / across), col = (uint32_t)(wide * (k % across));
     clgan_sheet_put(sheet, row, col, images + k * size);
-    clgan_pixels_from_float(x + k * size, size, range(m), cell);
-    clgan_sheet_put(sheet, row, col + 1, cell);
+    for (size_t i = 0; i < n_drawn; i++) {
+      clgan_pixels_from_float(drawn[i] + k * size, size, range(m), cell);
+      clgan_sheet_put(sheet, row, col + 1 + (uint32_t)i, cell);
+    }
   }
-  if (st == CLGAN_OK) st = clgan_sheet_write(sheet, path, e);
+  enum clgan_status s = clgan_sheet_write(sheet, path, e);
   clgan_sheet_destroy(sheet);
-  clgan_mem_free(x);
   clgan_mem_free(cell);
-  return st;
+  return s;
 }

@@ -38,6 +38,22 @@ must "$CLGAN" transform -w "$weights" all.png some.png --crop 0,0,28,28 --digit 
 png_is files.png 168 56
 same files.png all.png 0,0,28,28
 
+# Refined: a second row for each image, a third cell; nearer, the bare ones as they were, twice the same.
+must "$CLGAN" transform -w "$weights" some.png --crop 0,0,28,28 --digit 3 --refine 5 -o refined.png
+png_is refined.png 84 56
+says 'from its code, from the refined code' err
+"$CLGAN" transform -q -w "$weights" some.png --crop 0,0,28,28 --digit 3 -o bare.png
+same refined.png bare.png 28,0,28,28
+same refined.png bare.png 56,0,28,28
+must "$CLGAN" reconstruct -w "$weights" some.png --crop 0,0,28,28 --refine 5 -o triple.png
+png_is triple.png 84 28
+says 'refined right; L1 0.' err
+holds test "$(sed -n 's/.*L1 0\.\([0-9]*\) -> 0\.\([0-9]*\) by 5 steps.*/1\1 1\2/p' err | awk '{print ($2 < $1)}')" = 1
+same triple.png bare.png 28,0,28,28
+must "$CLGAN" reconstruct -w "$weights" some.png --crop 0,0,28,28 --refine 5 -o again.png
+holds cmp triple.png again.png
+fails 2 '--refine 0' "$CLGAN" transform -w "$weights" a.png --refine 0 -o out.png
+
 # interpolate: the ends are reconstructions, long sheets wrap, a folder gets a file for each.
 "$CLGAN" reconstruct -q -w "$weights" some.png --crop 0,28,28,28 -o b.png
 "$CLGAN" reconstruct -q -w "$weights" some.png --crop 0,0,28,28 -o a.png
