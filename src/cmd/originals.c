@@ -101,7 +101,10 @@ static enum clgan_status select_items(const struct clgan_originals_words *o, con
 static enum clgan_status open_data(const struct clgan_originals_words *o, const struct clgan_model *m,
                                    struct clgan_originals *x, struct clgan_error *e) {
   const struct clgan_dataset_want want = {
-      .height = (uint32_t)m->height, .width = (uint32_t)m->width, .channels = (uint32_t)m->channels};
+      .height = (uint32_t)m->height,
+      .width = (uint32_t)m->width,
+      .channels = (uint32_t)m->channels,
+      .prefer = m->condition == CLGAN_CONDITION_FACE ? CLGAN_LABELS_FACE : CLGAN_LABELS_CLASS};
   uint32_t count = 0;
   CLGAN_TRY(clgan_dataset_open(o->data, &want, &x->data, e));
   const struct clgan_dataset *d = x->data;

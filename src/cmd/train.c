@@ -295,7 +295,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
   const struct clgan_option options[] = {
       CLGAN_WORD("model", 'm', &o->model, "M", "digits, faces64, bigan-mlp, or a model's text file"),
       CLGAN_WORD("data", 0, &o->data, "PATH",
-                 "a folder of MNIST files, a packed set, or builtin (default; on resume the run's)"),
+                 "a folder of MNIST files, a packed set, or builtin: digits or faces (default; on resume the run's)"),
       CLGAN_WORD("device", 'd', &o->device, "D", CLGAN_DEVICE_HELP),
       CLGAN_WHOLE("steps", 0, &o->steps, NULL, 1, many, "the run's total of steps, also on resume"),
       CLGAN_REAL("epochs", &o->epochs, 1e-6, 1e6, "the run's total, in passes over the data"),

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "base/philox.h"
+#include "data/builtin_paint.h"
 #include "data/dataset_internal.h"
 #include "data/pool.h"
 
@@ -10,7 +11,7 @@ enum {
   SIDE = CLGAN_BUILTIN_SIDE,
   CURVE_STEPS = 6, /* straight pieces per pair of skeleton points */
   MAX_POINTS = CLGAN_STROKE_POINTS * CURVE_STEPS + 1,
-  ONE = 256 /* a pixel in the rasteriser's fixed point */
+  ONE = CLGAN_PAINT_ONE
 };
 /* Fixes the set for good, apart from the seeds users give. */
 static const uint64_t builtin_seed = 0x636c67616eu;
@@ -135,41 +136,6 @@ static int32_t fix(double x) {
   return (int32_t)floor(x * ONE + 0.5);
 }
 
-static int32_t min32(int32_t a, int32_t b) {
-  return a < b ? a : b;
-}
-
-static int32_t max32(int32_t a, int32_t b) {
-  return a > b ? a : b;
-}
-
-/* Distance from (x, y) to the piece a-b, in 1/256 pixel. sqrt() is exactly rounded (IEEE 754). */
-static int32_t distance(const int32_t a[2], const int32_t b[2], int32_t x, int32_t y) {
-  int64_t dx = b[0] - a[0], dy = b[1] - a[1], px = x - a[0], py = y - a[1];
-  int64_t length2 = dx * dx + dy * dy, along = px * dx + py * dy;
-  if (along <= 0 || length2 == 0) return (int32_t)sqrt((double)(px * px + py * py));
-  if (along >= length2) {
-    px = x - b[0], py = y - b[1];
-    return (int32_t)sqrt((double)(px * px + py * py));
-  }
-  int64_t cross = px * dy - py * dx;
-  return (int32_t)sqrt((double)(cross * cross / length2));
-}
-
-/* Lowers field[] to the distance from the edge of the pen (negative inside) that moves from a to b. */
-static void pen_piece(const struct page *page, const int32_t a[2], const int32_t b[2], int32_t radius, int32_t soft) {
-  int32_t reach = radius + soft;
-  int32_t x0 = max32((min32(a[0], b[0]) - reach) / ONE - 1, 0), y0 = max32((min32(a[1], b[1]) - reach) / ONE - 1, 0);
-  int32_t x1 = min32((max32(a[0], b[0]) + reach) / ONE, page->width - 1);
-  int32_t y1 = min32((max32(a[1], b[1]) + reach) / ONE, page->height - 1);
-  for (int32_t y = y0; y <= y1; y++)
-    for (int32_t x = x0; x <= x1; x++) {
-      int32_t d = distance(a, b, x * ONE + ONE / 2, y * ONE + ONE / 2) - radius;
-      int32_t *at = &page->field[y * page->width + x];
-      if (d < *at) *at = d;
-    }
-}
-
 /* The pen changes its width along a stroke: steadily (taper) and unevenly. */
 static void pen_stroke(const struct page *page, const struct curve *c, const struct hand *h, struct clgan_random *r) {
   int32_t soft = fix(h->soft * page->scale);
@@ -179,8 +145,8 @@ static void pen_stroke(const struct page *page, const struct curve *c, const str
     if (phase == 0) here = next, next = bell(r);
     double t = (double)phase / (2 * CURVE_STEPS);
     double change = 1 + h->taper * ((double)i / c->count - 0.5) + h->uneven * (here * (1 - t) + next * t);
-    int32_t a[2] = {fix(c->p[i].x), fix(c->p[i].y)}, b[2] = {fix(c->p[i + 1].x), fix(c->p[i + 1].y)};
-    pen_piece(page, a, b, fix(h->radius * change * page->scale), soft);
+    const struct clgan_spot a = {fix(c->p[i].x), fix(c->p[i].y)}, b = {fix(c->p[i + 1].x), fix(c->p[i + 1].y)};
+    clgan_paint_pen(page->height, page->width, page->field, a, b, fix(h->radius * change * page->scale), soft);
   }
 }
 
@@ -246,7 +212,7 @@ unsigned char clgan_builtin_draw(uint32_t item, int height, int width, int chann
   int32_t field[CLGAN_BUILTIN_SIDE_MAX * CLGAN_BUILTIN_SIDE_MAX];
   unsigned char grey[CLGAN_BUILTIN_SIDE_MAX * CLGAN_BUILTIN_SIDE_MAX];
   struct clgan_random r;
-  const struct page page = {height, width, (double)min32(height, width) / SIDE, field};
+  const struct page page = {height, width, (double)clgan_paint_min(height, width) / SIDE, field};
   clgan_random_init(&r, builtin_seed, item, CLGAN_STREAM_BUILTIN);
   unsigned char digit = draw(&r, &page, channels == 1 ? pixels : grey);
   if (channels == 3) paint(&r, grey, (size_t)height * (size_t)width, pixels);

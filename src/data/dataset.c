@@ -68,13 +68,10 @@ static bool is_idx_file(const char *path) {
 }
 
 static enum clgan_status load(struct clgan_dataset *d, const struct clgan_dataset_want *want, struct clgan_error *e) {
-  if (strcmp(d->name, "builtin") == 0) {
-    if (want->labels == CLGAN_LABELS_FACE)
-      return clgan_error_set(e, CLGAN_ERR_USAGE,
-                             "builtin: the builtin set is digits and has no ages or genders; give "
-                             "--data a packed set of faces");
-    return clgan_dataset_load_builtin(want, d, e);
-  }
+  const enum clgan_label_kind kind = want->labels != CLGAN_LABELS_NONE ? want->labels : want->prefer;
+  if (strcmp(d->name, "builtin") == 0)
+    return kind == CLGAN_LABELS_FACE ? clgan_dataset_load_builtin_faces(want, d, e)
+                                     : clgan_dataset_load_builtin(want, d, e);
   if (clgan_file_is_folder(d->name)) return clgan_dataset_load_mnist(d->name, d, e);
   if (!clgan_file_exists(d->name))
     return clgan_error_set(e, CLGAN_ERR_USAGE,
@@ -84,7 +81,7 @@ static enum clgan_status load(struct clgan_dataset *d, const struct clgan_datase
   if (is_idx_file(d->name))
     return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: this is one IDX or .gz file; give the folder that holds all four",
                            d->name);
-  return clgan_dataset_load_packed(d->name, want->labels, d, e);
+  return clgan_dataset_load_packed(d->name, kind, d, e);
 }
 
 enum clgan_status clgan_dataset_open(const char *spec, const struct clgan_dataset_want *want,

@@ -30,12 +30,13 @@ struct clgan_dataset {
 /** What a model can take; zero-initialise for "anything". */
 struct clgan_dataset_want {
   uint32_t height, width, channels; /**< 0: any */
-  enum clgan_label_kind labels;     /**< NONE: any; where a packed set has both kinds, classes are taken */
+  enum clgan_label_kind labels;     /**< NONE: any */
+  enum clgan_label_kind prefer;     /**< labels == NONE: which are taken where there is a choice; NONE: classes */
   uint32_t classes;                 /**< labels == CLASS: every label must be below this; 0: any */
 };
 
-/** Opens @p spec: `builtin` (stroke digits drawn by the program, at the size and in the channels that @p want has: grey,
- * or in colours), a folder of MNIST IDX files (train-images-idx3-ubyte,
+/** Opens @p spec: `builtin` (drawn by the program at the size and in the channels that @p want has: stroke digits, grey or
+ * in colours; faces where ages and genders are wanted), a folder of MNIST IDX files (train-images-idx3-ubyte,
  * train-labels-idx1-ubyte, t10k-...; .gz too, "." for the last "-" too; the t10k pair may be missing), or a packed
  * safetensors set (memory-mapped). A folder `builtin` is `./builtin`.
  * @param want what the caller needs, or NULL for anything.

@@ -26,6 +26,8 @@ enum clgan_status clgan_dataset_check(const struct clgan_dataset *d, const struc
 /* Each fills a zeroed set whose name and storage are set; on failure the caller closes it. */
 enum clgan_status clgan_dataset_load_builtin(const struct clgan_dataset_want *want, struct clgan_dataset *d,
                                              struct clgan_error *e);
+enum clgan_status clgan_dataset_load_builtin_faces(const struct clgan_dataset_want *want, struct clgan_dataset *d,
+                                                   struct clgan_error *e);
 enum clgan_status clgan_dataset_load_mnist(const char *folder, struct clgan_dataset *d, struct clgan_error *e);
 enum clgan_status clgan_dataset_load_packed(const char *path, enum clgan_label_kind want, struct clgan_dataset *d,
                                             struct clgan_error *e);
