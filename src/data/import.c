@@ -56,6 +56,11 @@ bool clgan_import_stopped(const struct clgan_import *im) {
   return im->o->stop && *im->o->stop;
 }
 
+enum clgan_status clgan_import_check_stop(const struct clgan_import *im, struct clgan_error *e) {
+  if (!clgan_import_stopped(im)) return CLGAN_OK;
+  return clgan_error_set(e, CLGAN_ERR_INTERRUPTED, "stopped, nothing was written");
+}
+
 static enum clgan_status choose_format(struct clgan_import *im, struct clgan_error *e) {
   const char *names[16];
   size_t n = 0;
@@ -92,13 +97,28 @@ static enum clgan_status check(struct clgan_import *im, struct clgan_error *e) {
 static enum clgan_status run(struct clgan_import *im, struct clgan_error *e) {
   CLGAN_TRY(check(im, e));
   CLGAN_TRY(im->format->list(im, e));
-  if (im->format->files) CLGAN_TRY(clgan_import_identify(im, e));
+  if (im->format->files) {
+    CLGAN_TRY(clgan_import_read(im, e));
+    clgan_import_settle(im);
+  }
   return clgan_import_write(im, e);
+}
+
+/* An end that another start may mend keeps what was read; returns the status. */
+static enum clgan_status end_part(struct clgan_import *im, enum clgan_status status, struct clgan_error *e) {
+  const bool keep = status != CLGAN_OK && status != CLGAN_ERR_FORMAT && im->read;
+  if (status == CLGAN_ERR_INTERRUPTED && keep) {
+    clgan_error_clear(e);
+    (void)clgan_error_set(e, status, "stopped after %zu files; the same command goes on from there (they are in %s)",
+                          im->read, clgan_import_part_path(im->part));
+  }
+  clgan_import_part_close(im->part, keep);
+  return status;
 }
 
 enum clgan_status clgan_import_run(const struct clgan_import_options *o, struct clgan_error *e) {
   struct clgan_import im = {.o = o, .height = o->height, .width = o->width, .channels = o->channels};
-  enum clgan_status status = run(&im, e);
+  enum clgan_status status = end_part(&im, run(&im, e), e);
   if (status == CLGAN_OK) clgan_import_tell(&im);
   for (size_t i = 0; i < im.n; i++) clgan_mem_free(im.items[i].name);
   clgan_mem_free(im.items);

@@ -25,7 +25,8 @@ char *clgan_import_formats(void);
  * end it tells what was written and what was left out, and why.
  * Image files: byte-identical ones are taken once; where their labels differ, not at all; a file is for testing if the
  * first 8 bytes of its SHA-256, as a fraction, are below test_fraction. The image is the largest centred part of the
- * output's shape. Nothing is left at @p out unless all went well.
+ * output's shape. Nothing is left at @p out unless all went well; what was read of image files lies in OUT.part until
+ * then, and the next import of them to @p out goes on from there.
  * @return CLGAN_ERR_USAGE (no such format, source or column, options that do not fit), IO, FORMAT (nothing usable in
  * it), MEMORY, INTERRUPTED. */
 enum clgan_status clgan_import_run(const struct clgan_import_options *o, struct clgan_error *e);

@@ -4,7 +4,9 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/safetensors.h"
+#include "data/image.h"
 #include "data/import.h"
+#include "data/import_part.h"
 #include "data/pool.h"
 
 /** Why an item is left out. */
@@ -24,7 +26,9 @@ struct clgan_import_item {
   unsigned char digit;  /**< class */
   unsigned char split;  /**< 0 train, 1 test */
   unsigned char fate;   /**< enum clgan_import_fate */
+  bool enlarged;        /**< from fewer pixels */
   unsigned char digest[32];
+  uint64_t at; /**< its pixels in the part */
 };
 
 struct clgan_import {
@@ -35,9 +39,11 @@ struct clgan_import {
   char *folder; /**< that item names are relative to */
   struct clgan_import_item *items;
   size_t n, cap;
-  bool faces;                 /**< labels are age and gender; else classes */
-  struct clgan_names classes; /**< n 0: numbers */
-  struct clgan_dataset *set;  /**< formats that are a data set already */
+  bool faces;                     /**< labels are age and gender; else classes */
+  struct clgan_names classes;     /**< n 0: numbers */
+  struct clgan_dataset *set;      /**< formats that are a data set already */
+  struct clgan_import_part *part; /**< what was read of files so far */
+  size_t read;                    /**< files in it */
   uint64_t bad_rows;
   int named; /**< lines spent on naming what was left out */
 };
@@ -45,7 +51,7 @@ struct clgan_import {
 struct clgan_import_format {
   const char *name;
   bool folder; /**< the source is a folder, else a file */
-  bool files;  /**< items are image files, read twice (for their hashes, then their pixels); else `set` holds pixels */
+  bool files;  /**< items are image files, else `set` holds pixels */
   /** Fills items (and classes, folder or set); defaults of size and channels where the options have none. */
   enum clgan_status (*list)(struct clgan_import *im, struct clgan_error *e);
 };
@@ -78,8 +84,18 @@ enum { CLGAN_IMPORT_NAMED_MAX = 20 };
 void clgan_import_left_out(struct clgan_import *im, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool clgan_import_stopped(const struct clgan_import *im);
 
-/** Hashes of the files; then duplicates, contradictions and the split. */
-enum clgan_status clgan_import_identify(struct clgan_import *im, struct clgan_error *e);
-/** Pixels of every item taken into the packed set. */
+/** CLGAN_ERR_INTERRUPTED once a stop was asked for. */
+enum clgan_status clgan_import_check_stop(const struct clgan_import *im, struct clgan_error *e);
+
+size_t clgan_import_row(const struct clgan_import *im); /**< bytes of an image in the set */
+/** The largest centred part of an image that has the output's proportions, scaled. @param image of the output's
+ * channels, or 1. @param out [clgan_import_row]. */
+enum clgan_status clgan_import_scale(const struct clgan_import *im, const struct clgan_image *image, unsigned char *out,
+                                     struct clgan_error *e);
+/** Reads the files that are not left out already into the part: digests, pixels or why there are none. */
+enum clgan_status clgan_import_read(struct clgan_import *im, struct clgan_error *e);
+/** Leaves out duplicates and contradictions; sets the split. */
+void clgan_import_settle(struct clgan_import *im);
+/** Pixels and labels of every item taken into the packed set. */
 enum clgan_status clgan_import_write(struct clgan_import *im, struct clgan_error *e);
 #endif

@@ -58,14 +58,17 @@ static void tell_left_out(const struct clgan_import *im, const uint64_t fates[CL
 }
 
 void clgan_import_tell(const struct clgan_import *im) {
-  uint64_t fates[CLGAN_IMPORT_FATES] = {0}, test = 0;
+  uint64_t fates[CLGAN_IMPORT_FATES] = {0}, test = 0, enlarged = 0;
   for (size_t i = 0; i < im->n; i++) {
     fates[im->items[i].fate]++;
     test += im->items[i].fate == CLGAN_IMPORT_TAKEN && im->items[i].split;
+    enlarged += im->items[i].fate == CLGAN_IMPORT_TAKEN && im->items[i].enlarged;
   }
   clgan_log_info("wrote %s: %llu images of %ux%u, %u channel%s, %llu for training, %llu for testing", im->o->out,
                  (unsigned long long)fates[0], im->height, im->width, im->channels, im->channels == 1 ? "" : "s",
                  (unsigned long long)(fates[0] - test), (unsigned long long)test);
+  if (enlarged)
+    clgan_log_info("%llu of them had fewer pixels than that and were enlarged", (unsigned long long)enlarged);
   if (im->faces)
     tell_faces(im);
   else

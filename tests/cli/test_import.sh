@@ -38,19 +38,27 @@ says 'x.png' err
 says 'none of its 1 files' err
 holds test ! -e set.safetensors
 
-# Many files to look at: Ctrl-C in their midst leaves nothing behind.
-awk 'BEGIN { print "file,class"; for (i = 0; i < 100000; i++) print "few/train-images-idx3-ubyte,cat" }' >long.csv
+# Ctrl-C in the midst of many files (a pipe holds the import there) keeps what was read, and the same command goes on.
+awk 'BEGIN { print "file,class"; for (i = 1; i <= 5000; i++) print i == 20 ? "pipe,cat" : "few/train-images-idx3-ubyte,cat" }' >long.csv
+mkfifo pipe
 "$CLGAN" import --quiet --format csv long.csv -o set.safetensors >out 2>err &
 pid=$!
 children="$children $pid"
-sleep 1
+until [ "$(grep -c 'left out' err)" -ge 19 ]; do sleep 0.1; done
 kill -INT $pid
+sleep 0.1
+: >pipe
 wait $pid
 holds test $? -eq 1
-says 'nothing was written' err
+says 'stopped after 19 files; the same command goes on from there' err
 holds test -z "$(find . -name '*.tmp')"
 holds test ! -e set.safetensors
-rm -f long.csv
+rm pipe
+checks=$((checks + 1))
+"$CLGAN" import --format csv long.csv -o set.safetensors >out 2>err && problem 'a set of no images was written'
+says 'goes on after 19 of 5000 files' err
+says 'none of its 5000 files can be used' err
+holds test ! -e set.safetensors.part
 
 works import --format mnist few -o few.safetensors
 says '20 images of 28x28, 1 channel, 20 for training, 0 for testing' err
