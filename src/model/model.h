@@ -47,6 +47,8 @@ struct clgan_net {
 struct clgan_settings {
   double lambda_x, lambda_z, lambda_a, gamma, lr_d, lr_g, beta1, beta2, adam_eps, weight_decay, ema, init_std /* 0: 1/sqrt(fan_in) */;
   int ramp, batch;
+  double penalty;                 /**< of D's slope around real images; 0: none */
+  int penalty_every;              /**< steps */
   char decay[64];                 /**< "none" or "START:END:FACTOR", see clgan_settings_rate */
   double decay_start, decay_end, decay_factor; /**< of decay, in epochs; factor 1: none */
   bool fakes_teach_encoder, flip, shift, balance, gender;

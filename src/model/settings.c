@@ -26,6 +26,8 @@ static const struct clgan_setting table[] = {
     {"lambda_a", REAL, BCGAN, AT(lambda_a), 0, 1000, "a number from 0 to 1000"},
     {"gamma", REAL, BCGAN, AT(gamma), 0, 1000, "a number from 0 to 1000"},
     {"ramp", WHOLE, BCGAN, AT(ramp), 0, 1e9, "a whole number of steps from 0 to 1000000000"},
+    {"penalty", REAL, BCGAN, AT(penalty), 0, 1e6, "a number from 0 (none) to 1000000"},
+    {"penalty_every", WHOLE, BCGAN, AT(penalty_every), 1, 1e6, "a whole number of steps from 1 to 1000000"},
     {"lr_d", REAL, ALWAYS, AT(lr_d), 0, 1, "a number from 0 to 1"},
     {"lr_g", REAL, ALWAYS, AT(lr_g), 0, 1, "a number from 0 to 1"},
     {"beta1", REAL, ALWAYS, AT(beta1), 0, BELOW_ONE, "a number from 0 to 0.9999999"},
@@ -66,6 +68,7 @@ void clgan_settings_defaults(struct clgan_settings *s) {
                                .adam_eps = 1e-8,
                                .ema = 0.999,
                                .ramp = 1000,
+                               .penalty_every = 16,
                                .batch = 64,
                                .decay = "none",
                                .decay_factor = 1,
@@ -179,11 +182,12 @@ enum clgan_status clgan_setting_apply(struct clgan_model *m, const char *key, co
 char *clgan_model_options_text(const struct clgan_model *m) {
   struct clgan_text out = {0};
   locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0), before = uselocale(plain);
+  bool left_out = !(m->settings.penalty > 0); /* as checkpoints are that know of none: their runs can be gone on with */
   if (m->has_base) clgan_text_printf(&out, "base=%d\n", m->base);
   for (int i = 0; i < SETTINGS; i++) {
     const struct clgan_setting *t = &table[i];
     const void *at = (const char *)&m->settings + t->offset;
-    if (clgan_setting_unfit(m, t->key)) continue;
+    if (clgan_setting_unfit(m, t->key) || (left_out && !strncmp(t->key, "penalty", 7))) continue;
     switch (t->kind) {
       case REAL: clgan_text_printf(&out, "%s=%.17g\n", t->key, *(const double *)at); break;
       case WHOLE: clgan_text_printf(&out, "%s=%d\n", t->key, *(const int *)at); break;

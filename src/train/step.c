@@ -24,8 +24,12 @@ void clgan_step_constants(const struct clgan_model *m, uint64_t step, uint64_t a
   out[CLGAN_CONST_BC1] = (float)(1 - pow(s->beta1, (double)adam_t));
   out[CLGAN_CONST_BC2] = (float)(1 - pow(s->beta2, (double)adam_t));
   out[CLGAN_CONST_EMA] = (float)(1 - (decay < s->ema ? decay : s->ema));
+  out[CLGAN_CONST_ONE] = 1;
   out[CLGAN_CONST_RAMP] = s->ramp > 0 ? (float)fmin(1.0, (double)step / s->ramp) : 1.0f;
 }
+
+/* Is there a gradient penalty at some steps? */
+static bool penalised(const struct clgan_step *s) { return s->model->step == CLGAN_STEP_BCGAN && s->model->settings.penalty > 0; }
 
 /* -- inputs -- */
 
@@ -51,6 +55,11 @@ static void make_draws(struct clgan_step *s) {
   s->e_noise = CLGAN_NONE;
   if (m->nets[CLGAN_NET_E].n_inputs > 1)
     s->e_noise = s->live ? clgan_emit_draw(g, s->counters, CLGAN_DRAW_NORMAL, 1, 0, zs) : clgan_ir_input(g, "e_noise", CLGAN_F32, zs);
+  struct clgan_shape image = clgan_shape_of(n, m->height, m->width, m->channels);
+  s->noise = CLGAN_NONE;
+  if (penalised(s))
+    s->noise = s->live ? clgan_emit_draw(g, s->counters, CLGAN_DRAW_NORMAL, 2 + CLGAN_SHIFTS, 0, image)
+                       : clgan_ir_input(g, "penalty_noise", CLGAN_F32, image);
   for (int k = 0; k < CLGAN_SHIFTS; k++) {
     char name[16];
     snprintf(name, sizeof name, "shift%d", k);
@@ -69,7 +78,7 @@ static void begin_part(struct clgan_step *s, bool each) {
     clgan_ir_fail(s->g, "a step of more than %d parts", CLGAN_PARTS_MAX);
     return;
   }
-  struct clgan_step_part part = {s->g->n_nodes, 0, each};
+  struct clgan_step_part part = {s->g->n_nodes, 0, each, false};
   s->g->part = s->n_parts;
   if (each) make_draws(s);
   s->part[s->n_parts++] = part;
@@ -77,13 +86,20 @@ static void begin_part(struct clgan_step *s, bool each) {
 
 static bool split(const struct clgan_step *s) { return s->pieces > 1; }
 
-/* What a micro-batch adds to a sum over all of them, which is state. @return the sum */
-static int sum_up(struct clgan_step *s, int sum, int value) {
-  struct clgan_attr attr = {.f = {1.0f / (float)s->pieces}, .i = {CLGAN_CONST_KEEP}};
+/* What a micro-batch adds to a sum over all of them, which is state, times the constant `keep`. @return the sum */
+static int sum_up(struct clgan_step *s, int sum, int value, int keep) {
+  struct clgan_attr attr = {.f = {1.0f / (float)s->pieces}, .i = {keep}};
   return clgan_ir_emit(s->g, CLGAN_OP_ACCUMULATE, &attr, 3, (int[]){sum, value, s->consts}, NULL);
 }
 
-/* Between parts nothing lives but state: what one micro-batch left is not what the next one needs. */
+/* May a part read what node `made` left in memory? Of a part that runs several times, or not at every step, only itself. */
+static bool may_read(const struct clgan_step *s, int part, int made) {
+  int p = s->n_parts - 1;
+  while (p > 0 && made < (int)s->part[p].first) p--;
+  return p == part || (!split(s) && p < part && !s->part[p].lazy);
+}
+
+/* Between parts of a split step nothing lives but state: what one micro-batch left is not what the next one needs. */
 static void check_parts(struct clgan_step *s) {
   for (int p = 0; p < s->n_parts; p++) {
     struct clgan_step_part *part = &s->part[p];
@@ -93,7 +109,7 @@ static void check_parts(struct clgan_step *s) {
       for (int i = 0; i < n->n_in; i++) {
         if (n->in[i] == CLGAN_NONE) continue;
         const struct clgan_value *root = &s->g->values[s->g->values[n->in[i]].root];
-        if (root->kind == CLGAN_VALUE_TEMP && (root->producer < (int)part->first || root->producer >= (int)part->end))
+        if (root->kind == CLGAN_VALUE_TEMP && !may_read(s, p, root->producer))
           clgan_ir_fail(s->g, "part %d of the step reads what another part made", p);
       }
     }
@@ -107,16 +123,16 @@ static int image_value(struct clgan_step *s) {
 /* -- updates -- */
 
 /* Adds the micro-batch's gradients of a net to the net's. */
-static void sum_gradients(struct clgan_step *s, int net, size_t offset) {
+static void sum_gradients(struct clgan_step *s, int net, size_t offset, int keep) {
   struct clgan_shape size = clgan_ir_shape(s->g, s->grads[net]);
-  s->grads[net] = sum_up(s, s->grads[net], clgan_ir_view(s->g, s->piece_grads, NULL, offset, size));
+  s->grads[net] = sum_up(s, s->grads[net], clgan_ir_view(s->g, s->piece_grads, NULL, offset, size), keep);
 }
 
 static size_t aligned(size_t n) { return (n + CLGAN_ALIGN - 1) / CLGAN_ALIGN * CLGAN_ALIGN; }
 
-/* Gradients of the starts with respect to the nets' trainable parameters, each stored at its place in its net's gradient group;
- * of a micro-batch in a room for all, one net behind the other, and then added up. */
-static void gradients(struct clgan_step *s, const struct clgan_start *starts, size_t n_starts, const int *nets, size_t n_nets) {
+/* Gradients of the starts with respect to the nets' trainable parameters, each stored at its place in its net's gradient group; or,
+ * where keep is a constant, in a room for all, one net behind the other, and then added to the groups times that constant. */
+static void gradients_into(struct clgan_step *s, const struct clgan_start *starts, size_t n_starts, const int *nets, size_t n_nets, int keep) {
   size_t total = 0, at = 0;
   for (size_t k = 0; k < n_nets; k++) total += s->net[nets[k]].net->n_params;
   int *wrt = clgan_mem_array(total, sizeof *wrt), *grads = clgan_mem_array(total, sizeof *grads);
@@ -131,12 +147,16 @@ static void gradients(struct clgan_step *s, const struct clgan_start *starts, si
       if (!q->trainable) continue;
       if (grads[at] == CLGAN_NONE && !s->g->error.status)
         clgan_ir_fail(s->g, "no gradient reaches %s.%s", s->net[nets[k]].net->name, q->name);
-      clgan_ir_pin(s->g, grads[at++], split(s) ? s->piece_grads : s->grads[nets[k]], (split(s) ? room : 0) + q->offset);
+      clgan_ir_pin(s->g, grads[at++], keep >= 0 ? s->piece_grads : s->grads[nets[k]], (keep >= 0 ? room : 0) + q->offset);
     }
-  for (size_t k = 0, room = 0; split(s) && k < n_nets; room += aligned(s->net[nets[k++]].net->group_count))
-    sum_gradients(s, nets[k], room);
+  for (size_t k = 0, room = 0; keep >= 0 && k < n_nets; room += aligned(s->net[nets[k++]].net->group_count))
+    sum_gradients(s, nets[k], room, keep);
   clgan_mem_free(wrt);
   clgan_mem_free(grads);
+}
+
+static void gradients(struct clgan_step *s, const struct clgan_start *starts, size_t n_starts, const int *nets, size_t n_nets) {
+  gradients_into(s, starts, n_starts, nets, n_nets, split(s) ? CLGAN_CONST_KEEP : CLGAN_NONE);
 }
 
 static void update(struct clgan_step *s, int net, int lr) {
@@ -182,7 +202,7 @@ static int gan_loss(struct clgan_step *s, int score, float weight, int sign_real
 static int part_losses(struct clgan_step *s, const char *name, const int *losses, int n) {
   int v = clgan_ir_emit(s->g, CLGAN_OP_STACK, NULL, n, losses, NULL);
   if (!split(s)) return v;
-  return sum_up(s, clgan_ir_state(s->g, name, CLGAN_F32, clgan_shape_of(1, 1, 1, n)), v);
+  return sum_up(s, clgan_ir_state(s->g, name, CLGAN_F32, clgan_shape_of(1, 1, 1, n)), v, CLGAN_CONST_KEEP);
 }
 
 static void report(struct clgan_step *s, int losses, const char *const *names, int n) {
@@ -237,8 +257,40 @@ static struct pass forward(struct clgan_step *s, enum clgan_bn_mode mode) {
   return p;
 }
 
+static int affine(struct clgan_step *s, int x, float factor) {
+  struct clgan_attr attr = {.f = {factor, 0}};
+  return clgan_ir_emit(s->g, CLGAN_OP_AFFINE, &attr, 1, &x, NULL);
+}
+
+/* How steep D is around real images: mean over them of ((D(x + h n, z, c) - D(x, z, c)) / h)^2 with normal noise n, whose
+ * expectation is |dD/dx|^2 (Hutchinson 1990) but for terms of h: the R1 penalty (Mescheder, Geiger, Nowozin 2018) by first
+ * derivatives only, as in Lin et al. 2025 (arXiv 2501.08316, approximated R1). In a part of its own, which runs at every so
+ * many steps; the weight is times their number (lazy regularisation, Karras et al. 2020). Adds to D's gradients.
+ * @return the state that holds the newest value */
+static int penalise(struct clgan_step *s, const struct pass *given) {
+  const struct clgan_settings *o = &s->model->settings;
+  const float h = CLGAN_PENALTY_REACH;
+  struct pass p = *given;
+  begin_part(s, split(s));
+  s->part[s->n_parts - 1].lazy = true;
+  if (split(s)) p = forward(s, CLGAN_BN_STILL);
+  int x = shifted(s, p.x, 0), near = clgan_ir_emit(s->g, CLGAN_OP_ADD, NULL, 2, (int[]){x, affine(s, s->noise, h)}, NULL);
+  int in[3] = {both(s, near, x), both(s, p.z_hat, p.z_hat), p.cc};
+  int score = apply(s, CLGAN_NET_D, CLGAN_BN_TRAIN, false, in, NULL);
+  struct clgan_attr first = {.i = {0, 0, s->batch}}, second = {.i = {0, s->batch, s->batch}};
+  int there = clgan_ir_emit(s->g, CLGAN_OP_SLICE, &first, 1, &score, NULL),
+      here = clgan_ir_emit(s->g, CLGAN_OP_SLICE, &second, 1, &score, NULL);
+  int slope = clgan_ir_emit(s->g, CLGAN_OP_ADD, NULL, 2, (int[]){affine(s, there, 1 / h), affine(s, here, -1 / h)}, NULL);
+  struct clgan_attr columns = {.i = {0, 0}};
+  int zero = affine(s, clgan_ir_detach(s->g, slope), 0);
+  int loss = clgan_ir_emit(s->g, CLGAN_OP_LOSS_MSE, &columns, 2, (int[]){slope, zero}, NULL);
+  struct clgan_start start = weighed(loss, o->penalty * o->penalty_every);
+  gradients_into(s, &start, 1, (int[]){CLGAN_NET_D}, 1, CLGAN_CONST_ONE);
+  return sum_up(s, clgan_ir_state(s->g, "losses.penalty", CLGAN_F32, clgan_shape_of(1, 1, 1, 1)), loss, CLGAN_CONST_KEEP);
+}
+
 static void emit_bcgan(struct clgan_step *s) {
-  static const char *const names[] = {"d", "adversarial", "cycle_x", "cycle_z", "factor_real", "factor_fake"};
+  static const char *const names[] = {"d", "adversarial", "cycle_x", "cycle_z", "factor_real", "factor_fake", "penalty"};
   const struct clgan_settings *o = &s->model->settings;
   int back[4] = {CLGAN_NONE, CLGAN_NONE, CLGAN_NONE, CLGAN_NONE};
   begin_part(s, true);
@@ -247,8 +299,9 @@ static void emit_bcgan(struct clgan_step *s) {
   int loss_d = gan_loss(s, discriminate(s, &p, 0, 1), 1, -1); /* 3 */
   struct clgan_start d_start = weighed(loss_d, 1);
   gradients(s, &d_start, 1, (int[]){CLGAN_NET_D}, 1);
-  int first = split(s) ? part_losses(s, "losses.d", &loss_d, 1) : CLGAN_NONE;
-  if (split(s)) begin_part(s, false);
+  int first = split(s) ? part_losses(s, "losses.d", &loss_d, 1) : CLGAN_NONE, penalty = CLGAN_NONE;
+  if (penalised(s)) penalty = penalise(s, &p);
+  if (split(s) || penalised(s)) begin_part(s, false);
   update(s, CLGAN_NET_D, CLGAN_CONST_LR_D);
   clgan_net_power_iteration(s->g, &s->net[CLGAN_NET_D]);
   if (split(s)) { /* every micro-batch was needed for the update; what it left on the way is gone */
@@ -272,11 +325,10 @@ static void emit_bcgan(struct clgan_step *s) {
   update(s, CLGAN_NET_E, CLGAN_CONST_LR_G);
   average(s, CLGAN_NET_G);
   average(s, CLGAN_NET_E);
-  if (split(s)) {
-    struct clgan_attr side_by_side = {.i = {1}};
-    losses = clgan_ir_emit(s->g, CLGAN_OP_CONCAT, &side_by_side, 2, (int[]){first, losses}, NULL);
-  }
-  report(s, losses, names, 6);
+  struct clgan_attr side_by_side = {.i = {1}};
+  if (split(s)) losses = clgan_ir_emit(s->g, CLGAN_OP_CONCAT, &side_by_side, 2, (int[]){first, losses}, NULL);
+  if (penalised(s)) losses = clgan_ir_emit(s->g, CLGAN_OP_CONCAT, &side_by_side, 2, (int[]){losses, penalty}, NULL);
+  report(s, losses, names, penalised(s) ? 7 : 6);
 }
 
 /* -- bigan: D, E and G updated from one forward pass -- */
@@ -320,12 +372,13 @@ static void emit_judge(struct clgan_step *s) {
   report(s, losses, names, 1);
 }
 
-/* Room for the gradients of the nets that are differentiated together. */
+/* Room for the gradients of the nets that are differentiated together; of D alone for a penalty. */
 static void make_piece_room(struct clgan_step *s) {
   size_t g = aligned(s->net[CLGAN_NET_G].net ? s->net[CLGAN_NET_G].net->group_count : 0);
   size_t e = s->net[CLGAN_NET_E].net ? s->net[CLGAN_NET_E].net->group_count : 0, d = s->net[CLGAN_NET_D].net ? s->net[CLGAN_NET_D].net->group_count : 0;
   size_t n = g + e > d ? g + e : d;
-  s->piece_grads = split(s) ? clgan_ir_state(s->g, "piece.grads", CLGAN_F32, clgan_shape_of(1, 1, 1, (int)n)) : CLGAN_NONE;
+  if (!split(s)) n = d;
+  s->piece_grads = split(s) || penalised(s) ? clgan_ir_state(s->g, "piece.grads", CLGAN_F32, clgan_shape_of(1, 1, 1, (int)n)) : CLGAN_NONE;
 }
 
 enum clgan_status clgan_step_create(const struct clgan_model *m, int batch, bool live, struct clgan_step **out, struct clgan_error *e) {

@@ -5,16 +5,20 @@
 #include "graph/graph.h"
 #include "model/model.h"
 
+/** How far the gradient penalty steps from an image, per pixel, in the model's range. */
+#define CLGAN_PENALTY_REACH 0.01f
+
 /** Elements of the step-constants input: what changes from step to step. */
 enum clgan_const { CLGAN_CONST_LR_D, CLGAN_CONST_LR_G, CLGAN_CONST_BC1, CLGAN_CONST_BC2, CLGAN_CONST_EMA /* 1 - decay */,
-  CLGAN_CONST_RAMP, CLGAN_CONST_KEEP /* 0 at the first micro-batch, else 1 */, CLGAN_CONST_COUNT = 8 };
+  CLGAN_CONST_RAMP, CLGAN_CONST_KEEP /* 0 at the first micro-batch, else 1 */, CLGAN_CONST_ONE, CLGAN_CONST_COUNT };
 
-enum { CLGAN_LOSS_MAX = 8, CLGAN_SHIFTS = 4, CLGAN_PARTS_MAX = 4 };
+enum { CLGAN_LOSS_MAX = 8, CLGAN_SHIFTS = 4, CLGAN_PARTS_MAX = 6 };
 
 /** A part of a step: the nodes first .. end - 1, run once, or once for each micro-batch. */
 struct clgan_step_part {
   size_t first, end;
   bool each;
+  bool lazy; /**< run at every settings.penalty_every-th step only; what it leaves is state */
 };
 
 struct clgan_step {
@@ -26,7 +30,7 @@ struct clgan_step {
   int n_parts;
   bool live;                       /**< draws made on the device, images U8; else every draw and float images are inputs */
   int x, label, consts, counters;  /**< inputs: x U8 or F32 [N,H,W,C]; label I32 [N] or F32 [N,2] (years, 0/1); or CLGAN_NONE */
-  int z, e_noise, shift[CLGAN_SHIFTS]; /**< recorded draws: inputs; live: values (readable where kept) */
+  int z, e_noise, noise, shift[CLGAN_SHIFTS]; /**< noise: the penalty's; recorded draws: inputs; live: values (readable where kept) */
   int losses, n_losses;            /**< [n_losses] in the reference script's order; of the whole batch */
   const char *loss_names[CLGAN_LOSS_MAX];
   struct clgan_net_state net[3], ema[2];

@@ -232,10 +232,14 @@ static void set_counters(int32_t c[5], uint64_t seed, uint64_t step, int first_r
   memcpy(c, words, sizeof words);
 }
 
+/* Is it time for the penalty? */
+static bool due(const struct clgan_trainer *t, uint64_t step) { return step % (uint64_t)t->m->settings.penalty_every == 0; }
+
 /* Part by part, those for each micro-batch in their order. */
 static enum clgan_status enqueue(struct clgan_trainer *t, struct clgan_flight *f, struct clgan_error *e) {
   for (int p = 0; p < t->graph->n_parts; p++) {
     const struct clgan_step_part *part = &t->graph->part[p];
+    if (part->lazy && !due(t, f->step)) continue;
     for (int k = 0; k < (part->each ? t->pieces : 1); k++) {
       if (part->each) CLGAN_TRY(write_inputs(t, f, k, e));
       CLGAN_TRY(clgan_run_execute_part(t->run, part->first, part->end, e));
@@ -295,11 +299,12 @@ uint32_t clgan_trainer_items(const struct clgan_trainer *t) { return t->batches 
 int clgan_trainer_loss_count(const struct clgan_trainer *t) { return t->graph->n_losses; }
 const char *clgan_trainer_loss_name(const struct clgan_trainer *t, int k) { return t->graph->loss_names[k]; }
 
-/* How often a node runs in a step. */
+/* How often a node runs in a step, on average. */
 static double times(const struct clgan_trainer *t, size_t node) {
-  for (int p = 0; p < t->graph->n_parts; p++)
-    if (node < t->graph->part[p].end) return t->graph->part[p].each ? t->pieces : 1;
-  return 1;
+  int p = 0;
+  while (p < t->graph->n_parts - 1 && node >= t->graph->part[p].end) p++;
+  const struct clgan_step_part *part = &t->graph->part[p];
+  return (part->each ? t->pieces : 1) / (part->lazy ? (double)t->m->settings.penalty_every : 1.0);
 }
 
 struct clgan_run_facts clgan_trainer_facts(const struct clgan_trainer *t) {
@@ -307,6 +312,7 @@ struct clgan_run_facts clgan_trainer_facts(const struct clgan_trainer *t) {
   f.launches = 0;
   for (int p = 0; p < t->graph->n_parts; p++) {
     const struct clgan_step_part *part = &t->graph->part[p];
+    if (part->lazy) continue; /* of most steps */
     f.launches += clgan_run_launches(t->run, part->first, part->end) * (size_t)(part->each ? t->pieces : 1);
   }
   return f;

@@ -31,6 +31,23 @@ static size_t places(const struct clgan_model *m, struct place out[16]) {
   return n;
 }
 
+/* The newest value of the penalty goes into every line of the log until the next one: so it has to be in the file. */
+static void describe_penalty(const struct clgan_trainer *t, struct clgan_checkpoint *c) {
+  struct clgan_error ignored = {0};
+  char text[32];
+  float x;
+  if (!(t->m->settings.penalty > 0) || clgan_store_read(t->store, "losses.penalty", 0, &x, 1, &ignored) != CLGAN_OK) return;
+  snprintf(text, sizeof text, "%.9g", (double)x);
+  clgan_checkpoint_set_extra(c, "penalty", text);
+}
+
+static enum clgan_status resume_penalty(struct clgan_trainer *t, const struct clgan_checkpoint *c, struct clgan_error *e) {
+  char *text = clgan_checkpoint_extra(c, "penalty");
+  float x = text ? strtof(text, NULL) : 0;
+  clgan_mem_free(text);
+  return t->m->settings.penalty > 0 ? clgan_store_write(t->store, "losses.penalty", 0, &x, 1, e) : CLGAN_OK;
+}
+
 static void describe(const struct clgan_trainer *t, struct clgan_checkpoint *c) {
   char text[64];
   c->step = t->step;
@@ -43,6 +60,7 @@ static void describe(const struct clgan_trainer *t, struct clgan_checkpoint *c) 
     snprintf(text, sizeof text, "%d", t->micro);
     clgan_checkpoint_set_extra(c, "micro_batch", text);
   }
+  describe_penalty(t, c);
   if (!t->data) return;
   c->data_hash = clgan_mem_strdup(clgan_dataset_hash(t->data));
   clgan_checkpoint_set_extra(c, "data", t->data->name);
@@ -106,6 +124,7 @@ enum clgan_status clgan_trainer_resume(struct clgan_trainer *t, const char *path
   for (size_t k = 0; k < n && s == CLGAN_OK; k++) {
     s = clgan_weights_put(t->store, &t->m->nets[p[k].net], &p[k].at, &c->tensors, e);
   }
+  if (s == CLGAN_OK) s = resume_penalty(t, c, e);
   if (s == CLGAN_OK) {
     t->step = c->step;
     t->options.seed = c->seed;

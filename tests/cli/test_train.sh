@@ -29,6 +29,14 @@ works tiny other 6 --seed 1
 checks=$((checks + 1))
 cmp -s six/$checkpoint other/$checkpoint && problem 'another seed gave the same checkpoint'
 
+# A gradient penalty at every other step: logged, the same bytes in two parts.
+works tiny steep 5 --set penalty=0.5 --set penalty_every=2 --log-every 1
+says '"penalty":' steep/log.jsonl
+works tiny slope 3 --set penalty=0.5 --set penalty_every=2 --log-every 1
+works "$CLGAN" train --resume slope --steps 5 --log-every 1
+holds cmp steep/$checkpoint slope/$checkpoint
+holds test "$(sed 's/.*"d":/"d":/' steep/log.jsonl)" = "$(sed 's/.*"d":/"d":/' slope/log.jsonl)"
+
 # Bounds by images and epochs, rounded up to whole steps; options that are said again and agree.
 works "$CLGAN" train --resume parts --model digits --base 4 --batch 8 --seed 0 --set lr_g=2e-4 --images 57 --out parts
 holds test "$(step_of parts/$checkpoint)" -eq 8

@@ -1,0 +1,237 @@
+/* test_penalty.c: the gradient penalty: its gradient against differences in double precision, its part of a step, resume. */
+#define _XOPEN_SOURCE 700
+#include "train/trainer.h"
+#include <math.h>
+#include "base/log.h"
+#include "device.h"
+#include "scratch.h"
+
+enum { BATCH = 4, D = CLGAN_NET_D };
+
+static struct clgan_dataset *data;
+
+static int setup(void **state) {
+  clgan_log_set_level(CLGAN_LOG_QUIET);
+  if (scratch_setup(state) || device_open(state)) return -1;
+  return clgan_dataset_open("builtin", NULL, &data, &error) == CLGAN_OK ? 0 : -1;
+}
+
+static int teardown(void **state) {
+  clgan_dataset_close(data);
+  (void)device_close(state);
+  return scratch_teardown(state);
+}
+
+static struct clgan_model *load(const char *penalty, const char *every) {
+  const char *sets[2] = {penalty, every};
+  struct clgan_model *m = NULL;
+  OK(clgan_model_load("digits", 2, sets, every ? 2 : 1, &m, &error));
+  return m;
+}
+
+/* -- in double precision -- */
+
+struct host {
+  struct clgan_step *s;
+  struct clgan_interpreter *p;
+  const struct clgan_model *m;
+};
+
+static int state_of(const struct clgan_step *s, const char *name) {
+  for (size_t v = 0; v < s->g->n_values; v++)
+    if (s->g->values[v].kind == CLGAN_VALUE_STATE && s->g->values[v].root == (int)v &&
+        !strcmp(s->g->values[v].name, name))
+      return (int)v;
+  fail_msg("no state %s", name);
+  return -1;
+}
+
+static void open_host(struct host *h, const struct clgan_model *m) {
+  h->m = m;
+  OK(clgan_step_create(m, BATCH, false, &h->s, &error));
+  OK(clgan_interpreter_create(h->s->g, &h->p, &error));
+}
+
+static void close_host(struct host *h) {
+  clgan_interpreter_destroy(h->p);
+  clgan_step_destroy(h->s);
+}
+
+/* Fresh weights and the same inputs; element k of D's parameters moved by `by`. Then a step. */
+static void step_of_host(struct host *h, size_t k, double by) {
+  const struct clgan_net *nets = h->m->nets;
+  for (int i = 0; i < 3; i++) {
+    float *group = clgan_mem_array(nets[i].group_count, sizeof *group),
+          **other = clgan_mem_array(nets[i].n_params, sizeof *other);
+    char name[64];
+    for (size_t q = 0; q < nets[i].n_params; q++)
+      if (!nets[i].params[q].trainable) other[q] = clgan_mem_array(nets[i].params[q].count, sizeof **other);
+    clgan_net_init(h->m, &nets[i], 5, group, other);
+    snprintf(name, sizeof name, "%s.params", nets[i].name);
+    double *to = clgan_interpreter_data(h->p, state_of(h->s, name));
+    for (size_t e = 0; e < nets[i].group_count; e++) to[e] = (double)group[e];
+    if (i == D) to[k] += by;
+    for (size_t q = 0; q < nets[i].n_params; q++) {
+      snprintf(name, sizeof name, "%s.%s", nets[i].name, nets[i].params[q].name);
+      to = other[q] ? clgan_interpreter_data(h->p, state_of(h->s, name)) : NULL;
+      for (size_t e = 0; other[q] && e < nets[i].params[q].count; e++) to[e] = (double)other[q][e];
+      clgan_mem_free(other[q]);
+    }
+    clgan_mem_free(other);
+    clgan_mem_free(group);
+  }
+  const int inputs[] = {h->s->x, h->s->z, h->s->noise};
+  struct clgan_random r;
+  clgan_random_init(&r, 9, 0, CLGAN_STREAM_DRAW);
+  for (int i = 0; i < 3; i++) {
+    if (inputs[i] == CLGAN_NONE) continue;
+    double *to = clgan_interpreter_data(h->p, inputs[i]);
+    for (size_t e = 0; e < clgan_shape_count(clgan_ir_shape(h->s->g, inputs[i])); e++)
+      to[e] = i < 2 ? 2 * (double)clgan_random_uniform(&r) - 1 : (double)clgan_random_normal(&r);
+  }
+  float consts[CLGAN_CONST_COUNT];
+  clgan_step_constants(h->m, 0, 1, 1, consts);
+  for (int e = 0; e < BATCH; e++) clgan_interpreter_data(h->p, h->s->label)[e] = e;
+  for (int e = 0; e < CLGAN_CONST_COUNT; e++) clgan_interpreter_data(h->p, h->s->consts)[e] = (double)consts[e];
+  clgan_interpreter_execute(h->p);
+}
+
+/* What the penalty adds to D's gradients is the weight, times the interval, times the slope of the value reported. */
+static void gradient_is_that_of_its_value(void **state) {
+  struct clgan_model *with = load("penalty=0.5", "penalty_every=4"), *without = load("penalty=0", NULL);
+  struct host a, b;
+  double most = 0, worst = 0;
+  size_t reached = 0;
+  (void)state;
+  open_host(&a, with);
+  open_host(&b, without);
+  assert_int_equal(a.s->n_losses, 7);
+  assert_int_equal(b.s->n_losses, 6);
+  assert_string_equal(a.s->loss_names[6], "penalty");
+  assert_int_equal(b.s->noise, CLGAN_NONE);
+  size_t n = with->nets[D].group_count;
+  double *grads = clgan_mem_array(n, sizeof *grads);
+  step_of_host(&b, 0, 0);
+  for (size_t k = 0; k < n; k++) grads[k] = -clgan_interpreter_data(b.p, state_of(b.s, "D.grads"))[k];
+  step_of_host(&a, 0, 0);
+  for (size_t k = 0; k < n; k++) grads[k] += clgan_interpreter_data(a.p, state_of(a.s, "D.grads"))[k];
+  assert_true(clgan_interpreter_data(a.p, a.s->losses)[6] > 0);
+  for (size_t k = 0; k < n; k++) most = fmax(most, fabs(grads[k]));
+  for (size_t i = 0; i < with->nets[D].n_params; i++) {
+    const struct clgan_param *q = &with->nets[D].params[i];
+    for (int j = 0; q->trainable && j < 2; j++) { /* two elements of each tensor */
+      size_t k = q->offset + (j ? q->count / 2 : q->count - 1);
+      const double eps = 1e-5;
+      double p[2];
+      for (int side = 0; side < 2; side++) {
+        step_of_host(&a, k, side ? eps : -eps);
+        p[side] = clgan_interpreter_data(a.p, a.s->losses)[6];
+      }
+      double want = 0.5 * 4 * (p[1] - p[0]) / (2 * eps);
+      worst = fmax(worst, fabs(grads[k] - want) / most);
+      reached += fabs(want) > 1e-3 * most;
+    }
+  }
+  print_message("  %zu elements, worst %.2g of the largest gradient\n", reached, worst);
+  assert_true(reached > 5);
+  assert_true(worst < 1e-5);
+  clgan_mem_free(grads);
+  close_host(&a);
+  close_host(&b);
+  clgan_model_destroy(with);
+  clgan_model_destroy(without);
+}
+
+/* -- on the device -- */
+
+static struct clgan_trainer *trainer_of(const struct clgan_model *m) {
+  const struct clgan_trainer_options o = {.batch = BATCH, .seed = 3};
+  struct clgan_trainer *t = NULL;
+  OK(clgan_trainer_create(device, m, data, &o, &t, &error));
+  OK(clgan_trainer_init(t, &error));
+  return t;
+}
+
+static void steps(struct clgan_trainer *t, int n, float penalty[]) {
+  uint64_t at;
+  float losses[CLGAN_LOSS_MAX];
+  for (int k = 0; k < n; k++) {
+    OK(clgan_trainer_step(t, &error));
+    assert_true(clgan_trainer_losses(t, true, &at, losses, &error));
+    penalty[k] = losses[6];
+  }
+}
+
+static char *bytes_of(struct clgan_trainer *t, const char *name, size_t *size) {
+  char *path = scratch_file(name, NULL, 0), *bytes = NULL;
+  OK(clgan_trainer_save(t, path, &error));
+  OK(clgan_file_read(path, &bytes, size, &error));
+  clgan_mem_free(path);
+  return bytes;
+}
+
+/* Every third step, and in between a step is what it is without; stopped between two of them, the same bytes. */
+static void lazy_and_resumable(void **state) {
+  struct clgan_model *m = load("penalty=2", "penalty_every=3"), *without = load("penalty=0", NULL);
+  float p[7], q[7], none[7];
+  size_t sizes[2];
+  (void)state;
+  struct clgan_trainer *whole = trainer_of(m), *plain = trainer_of(without), *first = trainer_of(m),
+                       *second = trainer_of(m);
+  steps(plain, 1, none);
+  assert_int_equal(clgan_trainer_loss_count(plain), 6);
+  assert_true(clgan_trainer_facts(whole).launches <= clgan_trainer_facts(plain).launches + 3); /* of a step without */
+  steps(whole, 7, p);
+  for (int k = 0; k < 7; k++) assert_true(k % 3 ? p[k] == p[k - 1] : k == 0 || p[k] != p[k - 1]);
+  assert_true(p[0] > 0);
+  char *all = bytes_of(whole, "whole.safetensors", &sizes[0]);
+  steps(first, 5, q);
+  char *part = bytes_of(first, "part.safetensors", &sizes[1]), *path = scratch_file("part.safetensors", part, sizes[1]);
+  OK(clgan_trainer_resume(second, path, &error));
+  steps(second, 2, q);
+  assert_true(q[0] == p[5] && q[1] == p[6]);
+  char *resumed = bytes_of(second, "resumed.safetensors", &sizes[1]);
+  assert_int_equal(sizes[0], sizes[1]);
+  assert_memory_equal(all, resumed, sizes[0]);
+  char *bare = bytes_of(plain, "plain.safetensors", &sizes[0]);
+  clgan_trainer_destroy(plain);
+  plain = trainer_of(m); /* one step of it moves D elsewhere */
+  steps(plain, 1, none);
+  char *moved = bytes_of(plain, "moved.safetensors", &sizes[1]);
+  assert_true(sizes[0] != sizes[1] || memcmp(bare, moved, sizes[0]) != 0);
+  struct clgan_trainer *const t[] = {whole, plain, first, second};
+  for (int k = 0; k < 4; k++) clgan_trainer_destroy(t[k]);
+  char *const memory[] = {all, part, path, resumed, bare, moved};
+  for (int k = 0; k < 6; k++) clgan_mem_free(memory[k]);
+  clgan_model_destroy(m);
+  clgan_model_destroy(without);
+}
+
+/* Checkpoints of runs without a penalty say nothing of it, as those did that were written before there was one. */
+static void options_without_are_as_before(void **state) {
+  struct clgan_model *m = load("penalty=0", NULL), *with = load("penalty=1.5", NULL);
+  char *a = clgan_model_options_text(m), *b = clgan_model_options_text(with);
+  (void)state;
+  assert_null(strstr(a, "penalty"));
+  assert_non_null(strstr(b, "penalty=1.5\n"));
+  assert_non_null(strstr(b, "penalty_every=16\n"));
+  clgan_mem_free(a);
+  clgan_mem_free(b);
+  clgan_model_destroy(m);
+  clgan_model_destroy(with);
+}
+
+/* As in test_trainer.c: leaks are looked for elsewhere. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void) {
+  return "detect_leaks=0";
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(gradient_is_that_of_its_value),
+      cmocka_unit_test(lazy_and_resumable),
+      cmocka_unit_test(options_without_are_as_before),
+  };
+  return cmocka_run_group_tests(tests, setup, teardown);
+}
