@@ -81,25 +81,42 @@ static double groups_of(const struct product *p, const struct local_tile *t) {
   return ceil_div(p->m, t->bm) * ceil_div(p->n, t->bn) * p->classes;
 }
 
-/** Work-groups that fill the device: 512 work-items on each unit. */
-static double groups_wanted(const struct local_tile *t, const struct clgan_target *target) {
+/** What the rule goes by; a tuning of a family of devices sets it. */
+struct capacity {
+  int regs; /* of a work-item, 32 bits each */
+  int fill; /* work-items on a unit */
+};
+static struct capacity capacity_of(const struct clgan_variant *v) {
+  struct capacity c = {256, 512};
+  if (v->at[CLGAN_VARIANT_REGS] >= 16) c.regs = v->at[CLGAN_VARIANT_REGS];
+  if (v->at[CLGAN_VARIANT_FILL] >= 1 && v->at[CLGAN_VARIANT_FILL] <= 4096) c.fill = v->at[CLGAN_VARIANT_FILL];
+  return c;
+}
+
+/** Work-groups that fill the device. */
+static double groups_wanted(const struct local_tile *t, const struct clgan_target *target, const struct capacity *c) {
   const double units = target->device->compute_units > 0 ? target->device->compute_units : 1;
-  return ceil_div(units * 512, items_of(t));
+  return ceil_div(units * c->fill, items_of(t));
+}
+
+/** The tile's rate: less than half where its sums, operands and addresses do not fit the registers. */
+static double speed_of(const struct local_tile *t, const struct capacity *c) {
+  return t->tm * t->tn + t->tm + t->tn + 16 > c->regs ? 0.4 * t->speed : t->speed;
 }
 
 /** The tile and the splits of least estimated time: padded multiplications at the tile's speed, over how full the
  * device is, plus the traffic of partial results. Every choice is correct: the rule decides speed only. */
-static struct choice choose(const struct product *p, const struct clgan_target *target) {
+static struct choice choose(const struct product *p, const struct clgan_target *target, const struct capacity *c) {
   const double element_cost = 40; /* one element through memory, in multiplications */
   struct choice best = {&tiles[TILES - 1], 1};
   double least = 0;
   for (int i = 0; i < TILES; i++) {
     const struct local_tile *t = &tiles[i];
     if (!tile_fits(t, target->device, p) && i != TILES - 1) continue;
-    const double groups = groups_of(p, t), wanted = groups_wanted(t, target);
+    const double groups = groups_of(p, t), wanted = groups_wanted(t, target, c);
     const int splits = choose_splits(p, t, groups, wanted);
     const double full = groups * splits < wanted ? groups * splits / wanted : 1;
-    double time = groups * t->bm * t->bn * p->k / (t->speed * full);
+    double time = groups * t->bm * t->bn * p->k / (speed_of(t, c) * full);
     if (splits > 1) time += element_cost * p->m * p->n * p->classes * (splits + 1);
     if (least > 0 && time >= least) continue;
     least = time;
@@ -119,15 +136,17 @@ bool clgan_conv_local_tile(int k, struct clgan_variant *v) {
 /** choose, but for what a tuning says and the device can do. */
 static struct choice choose_tuned(const struct product *p, const struct clgan_node *node,
                                   const struct clgan_target *target) {
-  struct choice c = choose(p, target);
   struct clgan_variant v;
-  if (!clgan_variant_find(node, target, &v)) return c;
+  const bool found = clgan_variant_find(node, target, &v);
+  const struct capacity capacity = capacity_of(&v);
+  struct choice c = choose(p, target, &capacity);
+  if (!found) return c;
   for (int i = 0; i < TILES; i++) {
     struct clgan_variant w = v;
     clgan_conv_local_tile(i, &w);
     if (memcmp(&v, &w, sizeof v) != 0 || &tiles[i] == c.tile || !tile_fits(&tiles[i], target->device, p)) continue;
     c.tile = &tiles[i];
-    c.splits = choose_splits(p, c.tile, groups_of(p, c.tile), groups_wanted(c.tile, target));
+    c.splits = choose_splits(p, c.tile, groups_of(p, c.tile), groups_wanted(c.tile, target, &capacity));
   }
   const int splits = v.at[CLGAN_VARIANT_SPLITS];
   const double memory = SPLIT_ELEMENTS / (p->m * p->n * p->classes), deep = p->k / c.tile->bk;

@@ -36,7 +36,8 @@ static void choose_cut(struct conv_wino *w, const struct clgan_variant *v, int c
       if (asked_mt > 0 && asked_mt <= min_int(w->mt, tiles) && asked_mt != mt) continue;
       if (asked_np > 0 && asked_np <= min_int(w->np, panels) && asked_np != np) continue;
       const double floats = (double)freq * mt * w->mr * (w->kc + 2 * w->vl + np * w->nv * w->vl);
-      if (floats > PRIVATE_FLOATS && mt * np > 1) continue;
+      const bool asked = asked_mt == mt && asked_np == np; /* the kernel has room for it, caches perhaps not */
+      if (floats > PRIVATE_FLOATS && mt * np > 1 && !asked) continue;
       const double rounds = ceil_div(ceil_div(tiles, mt) * ceil_div(panels, np) * w->classes, cu);
       const double slack = rounds < 4.0 ? 1.0 + 0.03 * (4.0 - rounds) : 1.0;
       const double product = (double)freq * (mt * np * 1.05 + 0.3 * np), patch = PATCH * freq * mt * w->mr / 6.0;
@@ -148,6 +149,12 @@ static void choose_wgrad_cut(struct conv_wino *w, const struct clgan_variant *v,
       }
 }
 
+/* Floats of a work-item of `mt` register tiles down. */
+static int wgrad_floats(const struct conv_wino *w, int kc, int mt) {
+  const int nr = w->np * w->nv * w->vl;
+  return points(w) * points(w) * (kc * (mt * w->mr + nr) + mt * w->mr * nr);
+}
+
 static bool plan_wgrad(const struct clgan_node *node, const struct clgan_target *t, const struct clgan_variant *v,
                        int m, struct conv_wino *out) {
   struct conv_wino w = {.a = clgan_conv_reg_args_of(&node->attr.geom, false), .m = m};
@@ -161,14 +168,10 @@ static bool plan_wgrad(const struct clgan_node *node, const struct clgan_target 
   w.depth = a->n * ceil_div(a->yh, m) * ceil_div(a->yw, m);
   w.kc = m == 4 ? 48 : w.r == 3 ? 64 : 96;
   const int kc = v->at[CLGAN_VARIANT_KC];
-  if (kc >= 32 && kc <= 256 && kc % 32 == 0) w.kc = kc;
-  const int freq = points(&w) * points(&w);
   w.np = 64 / (w.nv * w.vl);
   w.mt = w.vl / 2;
-  while (freq *
-             (w.kc * ((w.mt + w.vl / 2) * w.mr + w.np * w.nv * w.vl) + (w.mt + w.vl / 2) * w.np * w.mr * w.nv * w.vl) <=
-         WGRAD_FLOATS)
-    w.mt += w.vl / 2;
+  if (kc >= 16 && kc <= 256 && kc % 16 == 0 && wgrad_floats(&w, kc, w.mt) <= 2 * WGRAD_FLOATS) w.kc = kc;
+  while (wgrad_floats(&w, w.kc, w.mt + w.vl / 2) <= WGRAD_FLOATS) w.mt += w.vl / 2;
   choose_wgrad_cut(&w, v, min_int(ceil_div(w.depth, w.kc), 16 * units(t)), units(t));
   a->partial = w.splits > 1 || a->layout == 1;
   a->has_acc = !a->partial && node->n_in > 2 && node->in[2] != CLGAN_NONE;

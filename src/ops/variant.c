@@ -7,12 +7,19 @@
 #include "ops/conv.h"
 
 const char *const clgan_variant_names[CLGAN_VARIANT_COUNT] = {
-    "kind", "mr", "nv", "kc", "packed", "m_tiles", "n_panels", "splits", "bm", "bn", "bk", "tm", "tn"};
+    "kind", "mr", "nv", "kc", "packed", "m_tiles", "n_panels", "splits", "bm", "bn", "bk", "tm", "tn",
+    "regs", "fill"};
 
 struct clgan_variant clgan_variant_free(void) {
   struct clgan_variant v;
   for (int p = 0; p < CLGAN_VARIANT_COUNT; p++) v.at[p] = CLGAN_VARIANT_FREE;
   return v;
+}
+
+bool clgan_variant_is_choice(const struct clgan_variant *v) {
+  for (int p = 0; p < CLGAN_VARIANT_REGS; p++)
+    if (v->at[p] != CLGAN_VARIANT_FREE) return true;
+  return false;
 }
 
 const char *clgan_variant_text(const struct clgan_variant *v, char text[192]) {
@@ -75,10 +82,15 @@ static void offer(const struct clgan_node *node, const struct clgan_target *t, c
   if (*n < CLGAN_VARIANTS_MAX) out[(*n)++] = whole;
 }
 
+static bool has_kind(const struct clgan_node *node, const struct clgan_target *t, const struct clgan_variant *v) {
+  return clgan_variant_resolve(node, t, v).at[CLGAN_VARIANT_KIND] == v->at[CLGAN_VARIANT_KIND];
+}
+
 /* A short list: each program costs a second of compiling at a cold start. Sums, vectors and a broadcast of a tile fit
  * the registers: 16 of them, or 32 where vectors are of 16 lanes. */
 static size_t reg_shapes(const struct clgan_node *node, const struct clgan_target *t, struct clgan_variant *out) {
   static const struct { int mr, nv; } tiles[2][2] = {{{6, 2}, {12, 1}}, {{12, 2}, {12, 1}}};
+  static const int depths[2][3] = {{64, 128, 256}, {32, 64, 128}}; /* of Winograd's blocks */
   const bool wgrad = node->op == CLGAN_OP_CONV_WGRAD;
   struct clgan_variant v = clgan_variant_free();
   size_t n = 0;
@@ -100,6 +112,12 @@ static size_t reg_shapes(const struct clgan_node *node, const struct clgan_targe
     v.at[CLGAN_VARIANT_KC] = (wgrad ? 64 : 128) << (2 * k);
     offer(node, t, &v, out, &n);
   }
+  for (v.at[CLGAN_VARIANT_KIND] = CLGAN_KIND_WINO4; v.at[CLGAN_VARIANT_KIND] >= CLGAN_KIND_WINO2;
+       v.at[CLGAN_VARIANT_KIND]--)
+    for (int k = 0; k < 3; k++) {
+      v.at[CLGAN_VARIANT_KC] = depths[wgrad][k];
+      if (has_kind(node, t, &v)) offer(node, t, &v, out, &n);
+    }
   return n;
 }
 

@@ -21,6 +21,8 @@ enum clgan_variant_param {
   CLGAN_VARIANT_BK,
   CLGAN_VARIANT_TM,
   CLGAN_VARIANT_TN,
+  CLGAN_VARIANT_REGS, /**< local memory, for the rule that chooses the tile: registers of a work-item */
+  CLGAN_VARIANT_FILL, /**< and work-items that fill a compute unit */
   CLGAN_VARIANT_COUNT
 };
 /** Their names in a tuning: "kind", "mr", ... */
@@ -43,6 +45,8 @@ struct clgan_variant clgan_variant_free(void);
 /** "mr=6 nv=2 kc=256"; nothing of free ones. Returns @p text. */
 const char *clgan_variant_text(const struct clgan_variant *v, char text[192]);
 
+/** Does it say more than what the rule is to go by (regs, fill)? */
+bool clgan_variant_is_choice(const struct clgan_variant *v);
 /** Is the node a product that has variants (CONV, CONV_WGRAD)? */
 bool clgan_variant_applies(const struct clgan_node *node);
 /** What a tuning calls it: op "conv", "conv_transposed", "conv_wgrad", "conv_wgrad_transposed", "local_" before it in

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "base/embedded.h"
 #include "base/file.h"
 #include "device.h"
 #include "graph/graph.h"
@@ -223,6 +224,77 @@ static void impossible_values(void **state) {
   }
 }
 
+/* What a search may come to on wide layers, by whatever vectors and units: every cut is one that can be launched, and is
+ * what it says. Nothing runs. */
+static void cuts_can_be_launched(void **state) {
+  static const struct product w[] = {{CLGAN_OP_CONV, 0, {64, 32, 32, 64, 16, 16, 128, 4, 4, 2, 1}, 0},
+                                     {CLGAN_OP_CONV, 1, {64, 8, 8, 256, 4, 4, 512, 4, 4, 2, 1}, 0},
+                                     {CLGAN_OP_CONV, 0, {64, 32, 32, 64, 32, 32, 64, 3, 3, 1, 1}, 0},
+                                     {CLGAN_OP_CONV_WGRAD, 0, {64, 16, 16, 128, 8, 8, 256, 4, 4, 2, 1}, 0},
+                                     {CLGAN_OP_CONV_WGRAD, 0, {128, 1, 1, 1024, 1, 1, 1024, 1, 1, 1, 0}, 0},
+                                     {CLGAN_OP_CONV, 0, {128, 1, 1, 100, 1, 1, 4096, 1, 1, 1, 0}, 0}};
+  struct clgan_device_info info = *clgan_cl_info(device);
+  struct clgan_target target = {.device = &info, .family = CLGAN_FAMILY_REG};
+  struct clgan_variant v[CLGAN_VARIANTS_MAX], cuts[CLGAN_VARIANTS_MAX];
+  size_t winograd = 0;
+  (void)state;
+  for (size_t k = 0; k < 12 * (sizeof w / sizeof w[0]); k++) {
+    int in[2], y;
+    struct clgan_ir *g = graph_of(&w[k / 12], in, &y);
+    const struct clgan_node *node = &g->nodes[0];
+    target.vector = 4 << k % 3;
+    info.compute_units = 1u << 2 * (k % 4);
+    const size_t n = clgan_variant_shapes(node, &target, v);
+    for (size_t i = 0; i < n; i++) {
+      winograd += v[i].at[CLGAN_VARIANT_KIND] >= CLGAN_KIND_WINO2;
+      for (int round = 0; round < 6; round++) { /* a search climbs along them */
+        const size_t m = clgan_variant_cuts(node, &target, &v[i], cuts);
+        for (size_t j = 0; j < m; j++) {
+          const struct clgan_variant again = clgan_variant_resolve(node, &target, &cuts[j]);
+          assert_memory_equal(&again, &cuts[j], sizeof again);
+          assert_int_equal(cuts[j].at[CLGAN_VARIANT_KIND], v[i].at[CLGAN_VARIANT_KIND]);
+          assert_true(cuts[j].at[CLGAN_VARIANT_M_TILES] > 0 && cuts[j].at[CLGAN_VARIANT_N_PANELS] > 0);
+        }
+        if (m) v[i] = cuts[(size_t)round * 5 % m];
+      }
+    }
+    clgan_ir_destroy(g);
+  }
+  assert_true(winograd > 0);
+}
+
+/* What is shipped can be read, and applies to devices of a vendor; where registers are few, tiles are small. Pure rules:
+ * no such device is needed. */
+static void shipped_by_vendor(void **state) {
+  static const struct product p = {CLGAN_OP_CONV, 0, {64, 32, 32, 64, 16, 16, 128, 4, 4, 2, 1}, 0};
+  struct clgan_tunings t = {0};
+  struct clgan_device_info info = *clgan_cl_info(device);
+  struct clgan_target target = {.device = &info, .family = CLGAN_FAMILY_LOCAL, .vector = 4};
+  int in[2], y, tm[2], tn[2];
+  (void)state;
+  for (const struct clgan_embedded *x = clgan_embedded_table; x->name; x++)
+    if (!strncmp(x->name, "kernels/tunings/", 16)) OK(clgan_tunings_parse(x->data, x->name, &t, &error));
+  struct clgan_ir *g = graph_of(&p, in, &y);
+  info.max_work_group = info.max_item_size[0] = 1024, info.local_mem = 65536, info.compute_units = 64;
+  for (int k = 0; k < 2; k++) {
+    const struct clgan_tuning_query q = {
+        .vendor = k ? "Intel(R) Corporation" : "NVIDIA Corporation", .type = CLGAN_DEVICE_GPU, .op = "local_conv"};
+    const struct clgan_tuning_entry *entry = clgan_tunings_find(&t, &q);
+    assert_non_null(entry);
+    struct clgan_variant v = clgan_variant_free();
+    v.at[CLGAN_VARIANT_REGS] = clgan_tuning_param(entry, "regs", 0);
+    v.at[CLGAN_VARIANT_FILL] = clgan_tuning_param(entry, "fill", 0);
+    assert_false(clgan_variant_is_choice(&v));
+    const struct clgan_variant got = clgan_variant_resolve(&g->nodes[0], &target, &v);
+    assert_true(clgan_variant_is_choice(&got));
+    tm[k] = got.at[CLGAN_VARIANT_TM], tn[k] = got.at[CLGAN_VARIANT_TN];
+  }
+  assert_true(tm[0] * tn[0] == 64);
+  assert_true(tm[1] * tn[1] + tm[1] + tn[1] + 16 <= 64);
+  clgan_ir_destroy(g);
+  clgan_tunings_free(&t);
+}
+
 /* -- the store -- */
 
 static const struct clgan_node *some_node(struct clgan_ir **g) {
@@ -276,6 +348,9 @@ static void the_users_file(void **state) {
   assert_int_equal(f.t.n, 1);
   assert_non_null(strstr(f.notes.s, "kc=64: wrong\n"));
   assert_ptr_equal(strstr(f.notes.s, "set aside"), strrchr(f.notes.s, '#') + 2); /* once */
+  assert_true(clgan_tuning_file_noted(&f, device, op, geometry, "kc=64"));
+  assert_false(clgan_tuning_file_noted(&f, device, op, geometry, "kc=6"));
+  assert_false(clgan_tuning_file_noted(&f, device, op, "1,1,1,1,1,1,1,1,1,1,0", "kc=64"));
   clgan_tuning_file_free(&f);
 
   anew();
@@ -347,6 +422,8 @@ int main(int argc, char **argv) {
                                      cmocka_unit_test(variants_reg), cmocka_unit_test(winograd), cmocka_unit_test(winograd_small),
                                      cmocka_unit_test(variants_local),
                                      cmocka_unit_test(impossible_values),
+                                     cmocka_unit_test(cuts_can_be_launched),
+                                     cmocka_unit_test(shipped_by_vendor),
                                      cmocka_unit_test(the_users_file),
                                      cmocka_unit_test(what_does_not_apply),
                                      cmocka_unit_test(a_file_that_is_named)};
