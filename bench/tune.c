@@ -13,13 +13,12 @@
 #include "bench/stats.h"
 #include "train/step.h"
 
-enum { TRIES_MAX = 96, PROGRAMS_A_FILE = 3, CONFIRMATIONS = 11, SCREENINGS = 3 };
+enum { TRIES_MAX = 96, PROGRAMS_A_FILE = 3, CONFIRMATIONS = CLGAN_TUNE_RUNS, SCREENINGS = 3 };
 #define CONFIRM_SHARE 0.3  /* of the budget, kept for the last part */
 #define PRODUCT_SHARE 0.5  /* of the budget, at most for one product */
 #define WIN 0.97           /* of the rule's time at most: a gain of 3 % */
 #define PROGRAM_GAIN 0.003 /* of all products' time, that a program of its own must save */
 #define HOPELESS 1.1       /* of the rule's time: a variant so slow once is not measured again */
-#define SAMPLE_S 2e-3      /* of one measurement: launches are repeated until then */
 
 /* A variant that was right, and its time over the rule's. */
 struct attempt {
@@ -29,7 +28,6 @@ struct attempt {
 };
 struct work {
   struct clgan_tune_row *row;
-  struct clgan_tune_data data;
   struct attempt tries[TRIES_MAX]; /* the rule's first */
   size_t n;
   size_t pick;   /* in tries */
@@ -46,6 +44,9 @@ struct search {
   size_t n_programs, cap_programs;
   bool *chosen; /* per program */
   double start, budget;
+  bool again;
+  struct clgan_tune_lab *lab;       /* one of the two */
+  struct clgan_tune_remote *remote;
   struct clgan_progress bar;
 };
 
@@ -80,14 +81,14 @@ void clgan_tune_free(struct clgan_tune *t) {
   *t = (struct clgan_tune){0};
 }
 
-enum clgan_status clgan_tune_list(struct clgan_cl *cl, const struct clgan_model *m, struct clgan_tune *t,
+enum clgan_status clgan_tune_list(struct clgan_cl *cl, const struct clgan_model *m, int batch, struct clgan_tune *t,
                                   struct clgan_error *e) {
   struct clgan_step *s = NULL;
   struct clgan_target target;
   size_t cap = 0;
   *t = (struct clgan_tune){0};
   CLGAN_TRY(clgan_target_choose(cl, &target, e));
-  CLGAN_TRY(clgan_step_create(m, m->settings.batch, true, &s, e));
+  CLGAN_TRY(clgan_step_create(m, batch, true, &s, e));
   clgan_ir_eliminate(s->g, &s->losses, 1);
   for (size_t k = 0; k < s->g->n_nodes; k++)
     if (!s->g->nodes[k].dead && clgan_variant_applies(&s->g->nodes[k]))
@@ -110,26 +111,18 @@ static void show(struct search *s, const struct clgan_tune_row *r) {
   clgan_progress_update(&s->bar, 100 * (spent < s->budget ? spent / s->budget : 1), note);
 }
 
-static int repeats_for(double seconds) {
-  double n = seconds > 0 ? SAMPLE_S / seconds : 1;
-  return n < 1 ? 1 : n > 1000 ? 1000 : (int)n;
-}
-
-/* Ratios of times of `b` to those of `a`, taken in turns. Ends early (*done < n) where b is hopeless. */
-static enum clgan_status race(struct clgan_tune_trial *a, struct clgan_tune_trial *b, int n, double hopeless,
-                              double *ratios, double *times_a, int *done, struct clgan_error *e) {
-  double ta, tb;
-  CLGAN_TRY(clgan_tune_trial_time(b, 1, &tb, e)); /* `a` has run before, or runs long enough */
-  const int repeats = repeats_for(tb);
-  for (*done = 0; *done < n;) {
-    const bool turn = *done % 2 == 1;
-    CLGAN_TRY(clgan_tune_trial_time(turn ? b : a, repeats, turn ? &tb : &ta, e));
-    CLGAN_TRY(clgan_tune_trial_time(turn ? a : b, repeats, turn ? &ta : &tb, e));
-    times_a[*done] = ta;
-    ratios[(*done)++] = tb / ta;
-    if (tb > hopeless * ta) break;
-  }
-  return CLGAN_OK;
+/* The rule's variant against `v` (NULL: alone). A status is that of a variant, unless *fatal. */
+static enum clgan_status measure(struct search *s, const struct work *w, const struct clgan_variant *rule,
+                                 const struct clgan_variant *v, int runs, double hopeless,
+                                 struct clgan_tune_times *out, bool *fatal, struct clgan_error *e) {
+  const struct clgan_tune_request q = {.row = *w->row,
+                                       .rule = *rule,
+                                       .other = v ? *v : *rule,
+                                       .alone = !v,
+                                       .runs = runs,
+                                       .hopeless = hopeless};
+  if (s->remote) return clgan_tune_remote_run(s->remote, &q, out, fatal, e);
+  return clgan_tune_lab_run(s->lab, &q, out, fatal, e);
 }
 
 /* -- screening -- */
@@ -154,49 +147,44 @@ static void set_aside(struct search *s, struct clgan_tune_row *r, const struct c
   clgan_mem_free(what);
 }
 
-/* A device that no longer works ends the search; what is wrong with one variant does not. */
-static bool is_fatal(struct search *s, enum clgan_status status) {
-  struct clgan_error e = {0};
-  return status != CLGAN_OK && clgan_cl_finish(s->cl, &e) != CLGAN_OK;
+static bool was_set_aside(const struct search *s, const struct clgan_tune_row *r, const struct clgan_variant *v) {
+  char text[192];
+  return !s->again && clgan_tuning_file_noted(s->f, s->cl, r->op, r->geometry, clgan_variant_text(v, text));
 }
 
 /* One variant against the rule's: right, and how fast. @return its number in tries, or -1 */
-static enum clgan_status attempt(struct search *s, struct work *w, struct clgan_tune_trial *rule,
-                                 const struct clgan_variant *v, int *number, struct clgan_error *e) {
+static enum clgan_status attempt(struct search *s, struct work *w, const struct clgan_variant *v, int *number,
+                                 struct clgan_error *e) {
   struct clgan_error own = {0};
-  struct clgan_tune_trial *trial = NULL;
-  double ratios[SCREENINGS], times[SCREENINGS];
-  int done = 0;
+  struct clgan_tune_times times;
+  bool fatal;
   *number = -1;
-  if (w->n == TRIES_MAX) return CLGAN_OK;
+  if (w->n == TRIES_MAX || was_set_aside(s, w->row, v)) return CLGAN_OK;
   for (size_t k = 0; k < w->n; k++)
     if (memcmp(&w->tries[k].v, v, sizeof *v) == 0) return CLGAN_OK;
   show(s, w->row);
   w->row->tried++;
-  enum clgan_status status = clgan_tune_trial_create(s->cl, w->row, &w->data, v, &trial, &own);
-  if (status == CLGAN_OK) status = race(rule, trial, SCREENINGS, HOPELESS, ratios, times, &done, &own);
-  clgan_tune_trial_destroy(trial);
-  if (is_fatal(s, status)) return clgan_error_set(e, status, "%s", own.text);
+  enum clgan_status status = measure(s, w, &w->tries[0].v, v, SCREENINGS, HOPELESS, &times, &fatal, &own);
+  if (fatal) return clgan_error_set(e, status, "%s", own.text);
   if (status != CLGAN_OK) {
     set_aside(s, w->row, v, &own);
     return CLGAN_OK;
   }
-  struct clgan_median m = clgan_median_of(ratios, (size_t)done);
+  struct clgan_median m = clgan_median_of(times.ratio, (size_t)times.n);
   w->tries[w->n] = (struct attempt){*v, m.median, program_of(s, w->row, v)};
   *number = (int)w->n++;
   return CLGAN_OK;
 }
 
 /* Cuts near a variant that was tried, as long as they get better. */
-static enum clgan_status climb(struct search *s, struct work *w, struct clgan_tune_trial *rule, int from, double until,
-                               struct clgan_error *e) {
+static enum clgan_status climb(struct search *s, struct work *w, int from, double until, struct clgan_error *e) {
   struct clgan_variant near[CLGAN_VARIANTS_MAX];
   for (bool better = true; better && left(s) > until;) {
     const size_t n = clgan_variant_cuts(&w->row->node, &s->target, &w->tries[from].v, near);
     int best = from;
     for (size_t k = 0; k < n && left(s) > until; k++) {
       int number;
-      CLGAN_TRY(attempt(s, w, rule, &near[k], &number, e));
+      CLGAN_TRY(attempt(s, w, &near[k], &number, e));
       if (number >= 0 && w->tries[number].ratio < w->tries[best].ratio) best = number;
     }
     better = w->tries[best].ratio < 0.99 * w->tries[from].ratio;
@@ -206,44 +194,38 @@ static enum clgan_status climb(struct search *s, struct work *w, struct clgan_tu
 }
 
 /* All programs at the rule's cut, then cuts of the rule's program and of the best one. */
-static enum clgan_status try_variants(struct search *s, struct work *w, struct clgan_tune_trial *rule, double until,
-                                      struct clgan_error *e) {
+static enum clgan_status try_variants(struct search *s, struct work *w, double until, struct clgan_error *e) {
   struct clgan_variant shapes[CLGAN_VARIANTS_MAX];
   const size_t n = clgan_variant_shapes(&w->row->node, &s->target, shapes);
   int number, best = 0;
   for (size_t k = 1; k < n && left(s) > until; k++) {
-    CLGAN_TRY(attempt(s, w, rule, &shapes[k], &number, e));
+    CLGAN_TRY(attempt(s, w, &shapes[k], &number, e));
     if (number >= 0 && w->tries[number].ratio < w->tries[best].ratio) best = number;
     w->complete = k + 1 == n;
   }
   if (n == 1) w->complete = true;
-  CLGAN_TRY(climb(s, w, rule, 0, until, e));
-  return best ? climb(s, w, rule, best, until, e) : CLGAN_OK;
+  CLGAN_TRY(climb(s, w, 0, until, e));
+  return best ? climb(s, w, best, until, e) : CLGAN_OK;
 }
 
 static enum clgan_status screen(struct search *s, struct work *w, double until, struct clgan_error *e) {
   const struct clgan_variant asked = clgan_variant_free();
-  struct clgan_variant own = clgan_variant_resolve(&w->row->node, &s->target, &asked);
+  const struct clgan_variant own = clgan_variant_resolve(&w->row->node, &s->target, &asked);
   struct clgan_error why = {0};
-  struct clgan_tune_trial *rule = NULL;
-  double times[SCREENINGS] = {0};
+  struct clgan_tune_times times;
+  bool fatal;
   show(s, w->row);
-  clgan_tune_data_init(w->row, &w->data);
-  enum clgan_status status = clgan_tune_trial_create(s->cl, w->row, &w->data, &own, &rule, &why);
-  for (int k = 0; k < SCREENINGS && status == CLGAN_OK; k++) status = clgan_tune_trial_time(rule, 1, &times[k], &why);
-  if (is_fatal(s, status)) return clgan_error_set(e, status, "%s", why.text);
+  enum clgan_status status = measure(s, w, &own, NULL, SCREENINGS, 0, &times, &fatal, &why);
+  if (fatal) return clgan_error_set(e, status, "%s", why.text);
   if (status != CLGAN_OK) { /* nothing to compare with: not tuned */
     w->row->state = CLGAN_TUNE_FAILED;
     snprintf(w->row->why, sizeof w->row->why, "%.*s", (int)strcspn(why.text, "\n"), why.text);
     set_aside(s, w->row, &own, &why);
-  } else {
-    w->row->before_s = w->row->after_s = clgan_median_of(times, SCREENINGS).median;
-    w->tries[w->n++] = (struct attempt){own, 1, program_of(s, w->row, &own)};
-    status = try_variants(s, w, rule, until, e);
+    return CLGAN_OK;
   }
-  clgan_tune_trial_destroy(rule);
-  clgan_tune_data_free(&w->data);
-  return w->n ? status : CLGAN_OK;
+  w->row->before_s = w->row->after_s = clgan_median_of(times.rule, (size_t)times.n).median;
+  w->tries[w->n++] = (struct attempt){own, 1, program_of(s, w->row, &own)};
+  return try_variants(s, w, until, e);
 }
 
 /* Heaviest first, each as long as it needs, but for half of the time at most. */
@@ -310,25 +292,24 @@ static void choose_programs(struct search *s) {
 
 /* @p won: the pick is faster by more than 3 %, and its interval of 95 % lies below the rule's time. */
 static enum clgan_status confirm(struct search *s, struct work *w, bool *won, struct clgan_error *e) {
-  struct clgan_tune_trial *rule = NULL, *pick = NULL;
-  double ratios[CONFIRMATIONS], times[CONFIRMATIONS];
-  int done = 0;
+  struct clgan_error own = {0};
+  struct clgan_tune_times times;
+  bool fatal;
   *won = false;
   show(s, w->row);
-  clgan_tune_data_init(w->row, &w->data);
-  enum clgan_status status = clgan_tune_trial_create(s->cl, w->row, &w->data, &w->tries[0].v, &rule, e);
-  if (status == CLGAN_OK) status = clgan_tune_trial_create(s->cl, w->row, &w->data, &w->tries[w->pick].v, &pick, e);
-  if (status == CLGAN_OK) status = race(rule, pick, CONFIRMATIONS, 1e9, ratios, times, &done, e);
-  if (status == CLGAN_OK) {
-    const struct clgan_median m = clgan_median_of(ratios, (size_t)done), a = clgan_median_of(times, (size_t)done);
-    *won = m.median < WIN && m.hi < 1;
-    w->row->before_s = w->row->after_s = a.median;
-    if (*won) w->row->after_s = m.median * a.median;
+  enum clgan_status status =
+      measure(s, w, &w->tries[0].v, &w->tries[w->pick].v, CONFIRMATIONS, 1e9, &times, &fatal, &own);
+  if (fatal) return clgan_error_set(e, status, "%s", own.text);
+  if (status != CLGAN_OK) {
+    set_aside(s, w->row, &w->tries[w->pick].v, &own);
+    return CLGAN_OK;
   }
-  clgan_tune_trial_destroy(pick);
-  clgan_tune_trial_destroy(rule);
-  clgan_tune_data_free(&w->data);
-  return status;
+  const struct clgan_median m = clgan_median_of(times.ratio, (size_t)times.n),
+                            a = clgan_median_of(times.rule, (size_t)times.n);
+  *won = m.median < WIN && m.hi < 1;
+  w->row->before_s = w->row->after_s = a.median;
+  if (*won) w->row->after_s = m.median * a.median;
+  return CLGAN_OK;
 }
 
 static enum clgan_status decide(struct search *s, struct work *w, struct clgan_error *e) {
@@ -361,16 +342,21 @@ static void count_programs(struct search *s) {
 }
 
 enum clgan_status clgan_tune_search(struct clgan_cl *cl, struct clgan_tune *t, struct clgan_tuning_file *f,
-                                    double budget_s, bool again, struct clgan_error *e) {
-  struct search s = {.cl = cl, .t = t, .f = f, .start = clgan_time_now(), .budget = budget_s};
+                                    const struct clgan_tune_options *o, struct clgan_error *e) {
+  struct search s = {
+      .cl = cl, .t = t, .f = f, .start = clgan_time_now(), .budget = o->budget_s, .again = o->again};
   CLGAN_TRY(clgan_target_choose(cl, &s.target, e));
   s.work = clgan_mem_array(t->n + 1, sizeof *s.work);
   for (size_t k = 0; k < t->n; k++) {
-    if (!again && clgan_tuning_file_has(f, cl, t->rows[k].op, t->rows[k].geometry))
+    if (!o->again && clgan_tuning_file_has(f, cl, t->rows[k].op, t->rows[k].geometry))
       t->rows[k].state = CLGAN_TUNE_KNOWN;
     else
       s.work[s.n++].row = &t->rows[k];
   }
+  if (o->patience_s > 0)
+    s.remote = clgan_tune_remote_create(clgan_cl_info(cl), o->patience_s);
+  else
+    s.lab = clgan_tune_lab_create(cl);
   clgan_progress_begin(&s.bar, "tune", "%", 100, 0);
   enum clgan_status status = s.n ? screen_all(&s, e) : CLGAN_OK;
   choose_programs(&s);
@@ -378,6 +364,8 @@ enum clgan_status clgan_tune_search(struct clgan_cl *cl, struct clgan_tune *t, s
   if (status == CLGAN_OK) clgan_progress_update(&s.bar, 100, NULL);
   clgan_progress_end(&s.bar);
   count_programs(&s);
+  clgan_tune_remote_destroy(s.remote);
+  clgan_tune_lab_destroy(s.lab);
   clgan_mem_free(s.chosen);
   clgan_mem_free(s.programs);
   clgan_mem_free(s.work);

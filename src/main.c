@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/process.h"
 #include "base/words.h"
+#include "bench/tune.h"
 #include "cl/warm.h"
 #include "cmd/command.h"
 
@@ -68,6 +69,10 @@ static int run(int argc, char **argv) {
   if (!strcmp(word, "--compile-helper") && argc == 4) {
     struct clgan_error e = {0};
     return clgan_command_finish(word, clgan_compile_helper(argv[2], argv[3], &e), &e);
+  }
+  if (!strcmp(word, "--tune-helper") && argc == 4) {
+    struct clgan_error e = {0};
+    return clgan_command_finish(word, clgan_tune_helper(argv[2], argv[3], &e), &e);
   }
   if (!strcmp(word, "--describe") && argc == 2) return clgan_command_describe();
   set_helper();

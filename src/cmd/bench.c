@@ -12,6 +12,7 @@
 #include "bench/device.h"
 #include "bench/ops.h"
 #include "bench/train.h"
+#include "bench/tune.h"
 #include "cmd/args.h"
 #include "cmd/bench_print.h"
 #include "cmd/command.h"
@@ -23,6 +24,7 @@ enum { MODELS_MAX = 8, WARM_UP = 5, STEPS = 20, QUICK_WARM_UP = 2, QUICK_STEPS =
 struct options {
   const char *model, *device, *json, *pass, *only;
   uint64_t base, batch, steps, micro;
+  double tune_seconds; /* below 0: not given */
   bool base_given, batch_given, steps_given, quick, profile, no_tuning, devices, ops, train;
 };
 
@@ -164,6 +166,8 @@ static enum clgan_status bench(const struct options *o, struct clgan_session *de
   CLGAN_TRY(clgan_session_choose(device, o->device, e));
   CLGAN_TRY(clgan_session_open(device, &cl_options, e));
   if (o->no_tuning) clgan_tuning_set(device->cl, NULL, NULL);
+  for (size_t i = 0; i < n && !o->no_tuning; i++)
+    clgan_tune_first(device->cl, models[i], o->micro ? (int)o->micro : models[i]->settings.batch, o->tune_seconds);
   enum clgan_status s = measure(o, device->cl, models, n, &r, e);
   struct clgan_error own = {0};
   if (o->json && r.rows.n && write_json(o, clgan_cl_info(device->cl), r.rows.items, r.rows.n, &own) != CLGAN_OK &&
@@ -210,6 +214,8 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       CLGAN_WORD("pass", 0, &o->pass, "P", "ops: only forward, data (gradient), weights (gradient) or update"),
       CLGAN_WORD("only", 0, &o->only, "TEXT", "ops: only operations whose name holds TEXT"),
       CLGAN_FLAG("no-tuning", 0, &o->no_tuning, "kernels by clgan's own rules, not by what `clgan tune` found"),
+      CLGAN_REAL("tune-seconds", &o->tune_seconds, 0, 86400,
+                 "a search for faster kernels before (default: by the device 5 or none; 0: none)"),
       CLGAN_FLAG("quick", 0, &o->quick, "shorter runs, fewer of them, wider intervals"),
       CLGAN_FLAG("profile", 0, &o->profile, "also the time of each launch of a step, on stderr"),
       CLGAN_JSON(&o->json, "results as JSON to F, or to standard output"),
@@ -237,7 +243,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
 }
 
 int clgan_command_bench(int argc, char **argv) {
-  struct options o = {0};
+  struct options o = {.tune_seconds = -1};
   struct clgan_args args = {0};
   struct clgan_session device = {0};
   struct clgan_model *models[MODELS_MAX] = {0};

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "bench/tune.h"
 #include "cmd/args.h"
 #include "cmd/command.h"
 #include "cmd/session.h"
@@ -20,7 +21,7 @@ struct options {
   const char *model, *data, *device, *out, *resume, *on_oom;
   struct clgan_texts sets;
   uint64_t steps, images, base, batch, seed, checkpoint_every, sample_every, log_every, micro, memory;
-  double epochs, minutes;
+  double epochs, minutes, tune_seconds; /* below 0: not given */
   bool base_given, batch_given, seed_given, no_tuning;
 };
 
@@ -257,6 +258,9 @@ static enum clgan_status start(const struct options *o, struct job *j, struct cl
     clgan_tuning_set(j->device.cl, NULL, NULL);
   else if (j->resumed)
     clgan_trainer_tune_as(j->device.cl, j->resumed, j->from);
+  else
+    clgan_tune_first(j->device.cl, j->model, j->trainer_options.micro ? j->trainer_options.micro : j->trainer_options.batch,
+                     o->tune_seconds);
   clgan_checkpoint_destroy(j->resumed); /* large */
   j->resumed = NULL;
   CLGAN_TRY(clgan_trainer_create(j->device.cl, j->model, j->data, &j->trainer_options, &j->trainer, e));
@@ -317,6 +321,8 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       CLGAN_SIZE("memory", &o->memory, "device memory to use at most, e.g. 512M (default: the device's, less a tenth)"),
       CLGAN_WORD("on-oom", 0, &o->on_oom, "WHAT", "a batch that does not fit: refuse (default), or split into micro-batches"),
       CLGAN_FLAG("no-tuning", 0, &o->no_tuning, "kernels by clgan's own rules, not by what `clgan tune` found"),
+      CLGAN_REAL("tune-seconds", &o->tune_seconds, 0, 86400,
+                 "a new run's search for faster kernels (default: by the device 5 or none; 0: none)"),
       CLGAN_WHOLE("checkpoint-every", 0, &o->checkpoint_every, NULL, 1, many, "steps between checkpoints"),
       CLGAN_WHOLE("sample-every", 0, &o->sample_every, NULL, 1, many, "steps between sample sheets"),
       CLGAN_WHOLE("log-every", 0, &o->log_every, NULL, 1, many, "steps between lines of log.jsonl"),
@@ -341,7 +347,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
 }
 
 int clgan_command_train(int argc, char **argv) {
-  struct options o = {0};
+  struct options o = {.tune_seconds = -1};
   struct clgan_args args = {0};
   struct job j = {0};
   struct clgan_error e = {0};

@@ -14,7 +14,7 @@
 struct options {
   const char *model, *device, *out;
   uint64_t base, batch;
-  double budget;
+  double budget, patience;
   bool base_given, batch_given, again;
 };
 
@@ -86,15 +86,6 @@ static void read_before(const char *path, struct clgan_tuning_file *f) {
   clgan_tuning_file_free(f);
 }
 
-static enum clgan_status store(struct clgan_cl *cl, const char *path, const struct clgan_tuning_file *f,
-                               struct clgan_error *e) {
-  const struct clgan_device_info *d = clgan_cl_info(cl);
-  char *about = clgan_mem_printf("# found by clgan tune on %s, %s, driver %s\n", d->name, d->platform_name, d->driver);
-  enum clgan_status s = clgan_tuning_file_write(path, f, about, e);
-  clgan_mem_free(about);
-  return s;
-}
-
 static enum clgan_status tune(const struct options *o, struct clgan_session *device, struct clgan_model **m,
                               char **path, struct clgan_error *e) {
   const struct clgan_cl_options plain = {0};
@@ -108,14 +99,15 @@ static enum clgan_status tune(const struct options *o, struct clgan_session *dev
   if (o->out) CLGAN_TRY(clgan_file_check_writable(*path, e));
   CLGAN_TRY(clgan_session_open(device, &plain, e));
   read_before(*path, &f);
-  enum clgan_status s = clgan_tune_list(device->cl, *m, &t, e);
+  enum clgan_status s = clgan_tune_list(device->cl, *m, (*m)->settings.batch, &t, e);
   if (s == CLGAN_OK) {
     struct clgan_error own = {0};
-    s = clgan_tune_search(device->cl, &t, &f, o->budget, o->again, e);
+    const struct clgan_tune_options search = {o->budget, o->patience, o->again};
+    s = clgan_tune_search(device->cl, &t, &f, &search, e);
     print_table(&t);
     if (f.t.n + f.notes.len == 0) {
       if (s == CLGAN_OK) clgan_log_warn("tune: nothing was found in %g s: give a larger --budget", o->budget);
-    } else if (store(device->cl, *path, &f, &own) == CLGAN_OK) {
+    } else if (clgan_tuning_file_store(*path, &f, device->cl, &own) == CLGAN_OK) {
       printf("stored in %s\n", *path);
     } else if (s == CLGAN_OK) {
       s = clgan_error_set(e, own.status, "%s", own.text);
@@ -134,7 +126,9 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       CLGAN_WHOLE("batch", 'b', &o->batch, &o->batch_given, 1, 65536, "images a step (default: the model's)"),
       CLGAN_WORD("device", 'd', &o->device, "D", CLGAN_DEVICE_HELP),
       CLGAN_REAL("budget", &o->budget, 0.1, 86400, "seconds to search, about (default 60)"),
-      CLGAN_FLAG("again", 0, &o->again, "search also what is known from an earlier search"),
+      CLGAN_REAL("patience", &o->patience, 1, 86400,
+                 "seconds after which a variant that gives no answer is killed (default 60)"),
+      CLGAN_FLAG("again", 0, &o->again, "search also what is known, or was set aside, from an earlier search"),
       CLGAN_WORD("out", 'o', &o->out, "FILE", "where to store (default: the user's cache folder, where train looks)"),
   };
   const struct clgan_usage usage = {
@@ -154,7 +148,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
 }
 
 int clgan_command_tune(int argc, char **argv) {
-  struct options o = {.model = "digits", .budget = 60};
+  struct options o = {.model = "digits", .budget = 60, .patience = 60};
   struct clgan_args args = {0};
   struct clgan_session device = {0};
   struct clgan_model *model = NULL;

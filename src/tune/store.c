@@ -12,6 +12,7 @@
 #include "base/log.h"
 
 #define NOTE "# set aside: "
+#define MARK "# first start: "
 enum { SOURCE_TEXT = 17, SOURCES_MAX = 32 };
 
 struct clgan_tuning {
@@ -75,7 +76,7 @@ static void attach(struct clgan_cl *cl, struct clgan_tuning *t) {
   clgan_cl_attach(cl, t, destroy);
 }
 
-static bool is_off(void) {
+bool clgan_tuning_is_off(void) {
   const char *off = getenv("CLGAN_NO_TUNING");
   return off && *off && strcmp(off, "0") != 0;
 }
@@ -110,7 +111,7 @@ struct clgan_tuning *clgan_tuning_of(struct clgan_cl *cl) {
   struct clgan_tuning *t = clgan_cl_attached(cl);
   if (t) return t;
   t = make(cl);
-  if (!is_off()) load(clgan_cl_info(cl), &t->t);
+  if (!clgan_tuning_is_off()) load(clgan_cl_info(cl), &t->t);
   attach(cl, t);
   return t;
 }
@@ -198,7 +199,8 @@ enum clgan_status clgan_tuning_file_read(const char *path, struct clgan_tuning_f
                                              : clgan_tunings_parse(text, path, &f->t, e);
   for (const char *line = text; s == CLGAN_OK && *line;) {
     size_t n = strcspn(line, "\n");
-    if (strncmp(line, NOTE, strlen(NOTE)) == 0) clgan_text_printf(&f->notes, "%.*s\n", (int)n, line);
+    if (strncmp(line, NOTE, strlen(NOTE)) == 0 || strncmp(line, MARK, strlen(MARK)) == 0)
+      clgan_text_printf(&f->notes, "%.*s\n", (int)n, line);
     line += n + (line[n] == '\n');
   }
   clgan_mem_free(text);
@@ -280,9 +282,48 @@ enum clgan_status clgan_tuning_file_put(struct clgan_tuning_file *f, struct clga
   return s;
 }
 
+enum clgan_status clgan_tuning_file_store(const char *path, const struct clgan_tuning_file *f, struct clgan_cl *cl,
+                                          struct clgan_error *e) {
+  const struct clgan_device_info *d = clgan_cl_info(cl);
+  char *about = clgan_mem_printf("# found by clgan tune on %s, %s, driver %s\n", d->name, d->platform_name, d->driver);
+  const enum clgan_status s = clgan_tuning_file_write(path, f, about, e);
+  clgan_mem_free(about);
+  return s;
+}
+
+/* -- notes -- */
+
+static bool has_line(const struct clgan_tuning_file *f, const char *line) {
+  return f->notes.s && strstr(f->notes.s, line);
+}
+
+/* @p line is freed */
+static void add_line(struct clgan_tuning_file *f, char *line) {
+  if (!has_line(f, line)) clgan_text_append(&f->notes, line, strlen(line));
+  clgan_mem_free(line);
+}
+
 void clgan_tuning_file_note(struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op, const char *geometry,
                             const char *what) {
-  char *line = clgan_mem_printf(NOTE "%s %s %s %s\n", source_of(clgan_tuning_of(cl), op), op, geometry, what);
-  if (!f->notes.s || !strstr(f->notes.s, line)) clgan_text_append(&f->notes, line, strlen(line));
+  add_line(f, clgan_mem_printf(NOTE "%s %s %s %s\n", source_of(clgan_tuning_of(cl), op), op, geometry, what));
+}
+
+bool clgan_tuning_file_noted(const struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op,
+                             const char *geometry, const char *variant) {
+  char *line = clgan_mem_printf(NOTE "%s %s %s %s: ", source_of(clgan_tuning_of(cl), op), op, geometry, variant);
+  const bool noted = has_line(f, line);
   clgan_mem_free(line);
+  return noted;
+}
+
+void clgan_tuning_file_mark(struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op, const char *what) {
+  add_line(f, clgan_mem_printf(MARK "%s %s\n", source_of(clgan_tuning_of(cl), op), what));
+}
+
+bool clgan_tuning_file_marked(const struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op,
+                              const char *what) {
+  char *line = clgan_mem_printf(MARK "%s %s\n", source_of(clgan_tuning_of(cl), op), what);
+  const bool marked = has_line(f, line);
+  clgan_mem_free(line);
+  return marked;
 }

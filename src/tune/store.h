@@ -12,6 +12,8 @@ struct clgan_tuning;
  * set (to anything but 0); after that the file that CLGAN_TUNING names. One that is damaged or cannot be read is left out
  * with a verbose line (CLGAN_TUNING's: a warning), never an error. */
 struct clgan_tuning *clgan_tuning_of(struct clgan_cl *cl);
+/** CLGAN_NO_TUNING is set. */
+bool clgan_tuning_is_off(void);
 /** Only @p text is in force from now on (NULL: nothing); a damaged one is left out with a warning.
  * @param where what messages call it */
 void clgan_tuning_set(struct clgan_cl *cl, const char *text, const char *where);
@@ -24,7 +26,7 @@ char *clgan_tuning_used(struct clgan_cl *cl);
 
 /** The user's file for a device and driver; NULL where no cache folder is known. The caller's (clgan_mem_free). */
 char *clgan_tuning_path(const struct clgan_device_info *d);
-/** A file of tunings. Notes are its lines "# set aside: ...". Zero-initialise; clgan_tuning_file_free. */
+/** A file of tunings. Notes are its lines "# set aside: ..." and "# first start: ...". Zero-initialise; clgan_tuning_file_free. */
 struct clgan_tuning_file {
   struct clgan_tunings t;
   struct clgan_text notes;
@@ -34,6 +36,9 @@ void clgan_tuning_file_free(struct clgan_tuning_file *f);
 enum clgan_status clgan_tuning_file_read(const char *path, struct clgan_tuning_file *f, struct clgan_error *e);
 /** Makes the folder; atomic. @param about lines of a comment at the head */
 enum clgan_status clgan_tuning_file_write(const char *path, const struct clgan_tuning_file *f, const char *about,
+                                          struct clgan_error *e);
+/** clgan_tuning_file_write with a head that tells the device of @p cl. */
+enum clgan_status clgan_tuning_file_store(const char *path, const struct clgan_tuning_file *f, struct clgan_cl *cl,
                                           struct clgan_error *e);
 /** Is there a measurement of this product, of the device of @p cl, its driver, and the kernels of today? */
 bool clgan_tuning_file_has(const struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op,
@@ -45,4 +50,10 @@ enum clgan_status clgan_tuning_file_put(struct clgan_tuning_file *f, struct clga
 /** Adds the line "# set aside: SOURCE OP GEOMETRY WHAT" unless it is there. */
 void clgan_tuning_file_note(struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op, const char *geometry,
                             const char *what);
+/** The line "# first start: SOURCE WHAT", of today's kernels of the family that @p op is of. */
+void clgan_tuning_file_mark(struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op, const char *what);
+bool clgan_tuning_file_marked(const struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op, const char *what);
+/** Is there a line "# set aside" of today's kernels whose WHAT begins with @p variant and a colon? */
+bool clgan_tuning_file_noted(const struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op,
+                             const char *geometry, const char *variant);
 #endif

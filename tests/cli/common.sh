@@ -13,6 +13,8 @@ XDG_CACHE_HOME=${XDG_CACHE_HOME:-$work/cache}
 export XDG_CACHE_HOME
 mkdir -p "$XDG_CACHE_HOME"
 cd "$work" || exit 99
+CLGAN_TUNE_SECONDS=${CLGAN_TUNE_SECONDS:-0} # no search of its own, whatever the device
+export CLGAN_TUNE_SECONDS
 failures=0
 checks=0
 children=''

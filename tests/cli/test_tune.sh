@@ -36,17 +36,25 @@ must "$CLGAN" tune --base 4 --batch 8 --budget 0.1 -o found.txt
 says 'found.txt' err
 holds test "$(grep -c 'known from before' out)" -eq 0
 
-# A kernel that is wrong in its variants with packed weights: they are set aside, with why; nothing stored uses them.
+# For one product, whose rule is packed weights and one vector, a kernel that is wrong where weights are not packed, and
+# crashes where vectors are two (where that ends a process, and no driver): these are set aside, with why, and the search
+# goes on; nothing stored uses them.
 cp -r "$CLGAN_SRC/kernels" kernels
-sed 's/const float scale = p.has_scale ? scales\[0\] : 1.0f;/const float scale = PACKED ? 1.5f : 1.0f;/' \
+crash='' only='p.yc == 8 \&\& p.n == 8 \&\& p.kh == 4 \&\& !p.transposed'
+if grep -q 'Portable Computing Language' devices.out; then
+  crash="if (NV == 2 \\&\\& $only) *(__global volatile float *)0 = 1.0f;"
+fi
+sed "s/const float scale = p.has_scale ? scales\[0\] : 1.0f;/$crash const float scale = !PACKED \&\& $only ? 1.5f : 1.0f;/" \
   "$CLGAN_SRC/kernels/conv_reg.cl" >kernels/conv_reg.cl
-holds grep -q 'PACKED ? 1.5f : 1.0f' kernels/conv_reg.cl
+holds grep -q '1.5f : 1.0f' kernels/conv_reg.cl
 CLGAN_KERNEL_DIR=$PWD/kernels
 export CLGAN_KERNEL_DIR
-tune_until '^# set aside: .* conv.* packed=1 .*wrong: element' wrong.txt --verbose
+product='^# set aside: [0-9a-f]* conv 8,28,28,4,14,14,8,4,4,2,1'
+tune_until "$product .*nv=1 .*packed=0 .*wrong: element" wrong.txt --verbose
 unset CLGAN_KERNEL_DIR
+if [ "$crash" ]; then holds grep -q "$product .*nv=2 .*the driver's process" wrong.txt; fi
 checks=$((checks + 1))
-grep -v '^#' wrong.txt | grep -q 'packed=1' && problem 'a wrong variant was stored'
+grep '^[^#].* geometry=8,28,28,4,14,14,8,' wrong.txt | grep -q 'nv=2\|packed=0' && problem 'a wrong variant was stored'
 
 # A tuning in force, made by hand so that it differs from the rules: it is used, counted, recorded in the checkpoint;
 # the same bits from run to run, in parts, and also when the tuning is gone.
@@ -59,7 +67,7 @@ ln -s "$before/clgan/kernels" "$XDG_CACHE_HOME/clgan/kernels"
 
 must tiny plain 4 --verbose
 says 'tuning: 0 of ' err
-store=$(sed -n 's/^tuning: 0 entries in //p' err)
+store=$(sed -n 's/^tuning: no file \(.*\) yet$/\1/p' err)
 holds test -n "$store"
 {
   echo 'clgan-tuning 1'
@@ -104,7 +112,22 @@ works tiny damaged 4 --verbose
 says 'left out' err
 holds cmp plain/$checkpoint damaged/$checkpoint
 
+# A search by itself at a first start, where it is asked for; stored, so that a second start makes none.
+rm "$store"
+must tiny first 1 --tune-seconds 0.5
+says 'first start with these layers' err
+holds grep -q '^# first start: ' "$store"
+must tiny second 1 --tune-seconds 0.5
+checks=$((checks + 1))
+grep -q 'first start' err && problem 'a second start was tuned again'
+holds cmp first/$checkpoint second/$checkpoint
+must tiny third 1
+checks=$((checks + 1))
+grep -q 'first start' err && problem 'tuned without being asked'
+
 fails 2 '--budget' "$CLGAN" tune --budget 0
 fails 2 'nothing' "$CLGAN" tune --model nothing
+fails 2 "clgan's own use" "$CLGAN" --tune-helper 0 0:0
+fails 2 "clgan's own use" "$CLGAN" --tune-helper 77 0:0
 fails 1 'nowhere' "$CLGAN" tune --budget 0.1 -o nowhere/file.txt
 passed
