@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/words.h"
 #include "cmd/args.h"
@@ -174,38 +175,17 @@ enum clgan_status clgan_condition_words_check(const struct clgan_model *m, const
   return CLGAN_OK;
 }
 
-static void fill_faces(const struct clgan_model *m, const double *ages, size_t n_ages, const double *genders,
-                       size_t n_genders, bool inside, float *c) {
-  for (size_t a = 0; a < n_ages; a++)
-    for (size_t g = 0; g < n_genders; g++) {
-      size_t row = inside ? a * n_genders + g : g * n_ages + a;
-      clgan_condition_face(m, ages[a], genders[g], c + row * (size_t)m->condition_size);
-    }
-}
+/* -- ages -- */
+#define ALL_AGES "0:80"
+enum { LEARNT_AGES = 80 };
 
-enum clgan_status clgan_conditions_make(const struct clgan_model *m, const struct clgan_condition_words *w,
-                                        bool genders_inside, float **out, size_t *n, struct clgan_error *e) {
-  double value[CLGAN_LIST_MAX], gender[2] = {0, 1};
-  size_t n_values = 0, n_genders = 1;
-  *out = NULL;
-  *n = 1;
-  CLGAN_TRY(clgan_condition_words_check(m, w, e));
-  if (m->condition == CLGAN_CONDITION_NONE) return CLGAN_OK;
-  if (m->condition == CLGAN_CONDITION_CLASS) {
-    const char *option, *list = class_words(w, &option);
-    if (list) CLGAN_TRY(clgan_class_list_parse(option, list, &m->class_names, m->classes, value, &n_values, e));
-    for (; !list && n_values < (size_t)m->classes; n_values++) value[n_values] = (double)n_values;
-  } else {
-    CLGAN_TRY(clgan_list_parse("age", w->age ? w->age : "0:80", false, 10, 0, CLGAN_AGE_MAX, value, &n_values, e));
-    if (m->settings.gender && (!w->gender || !strcmp(w->gender, "both"))) n_genders = 2;
-    if (w->gender && !strcmp(w->gender, "female")) gender[0] = 1;
-  }
-  *n = n_values * n_genders;
-  *out = clgan_mem_array(*n * (size_t)m->condition_size, sizeof **out);
-  if (m->condition == CLGAN_CONDITION_FACE)
-    fill_faces(m, value, n_values, gender, n_genders, genders_inside, *out);
-  else
-    for (size_t k = 0; k < n_values; k++) clgan_condition_class(m, (int)value[k], *out + k * (size_t)m->condition_size);
+static enum clgan_status parse_ages(const char *text, double *out, size_t *n, struct clgan_error *e) {
+  double oldest = 0;
+  CLGAN_TRY(clgan_list_parse("age", text, false, 10, 0, CLGAN_AGE_MAX, out, n, e));
+  for (size_t k = 0; k < *n; k++) oldest = fmax(oldest, out[k]);
+  if (oldest > LEARNT_AGES)
+    clgan_log_info("--age %.80s: beyond %d, where models have seen few faces or none: drawn by going on the same way",
+                   text, LEARNT_AGES);
   return CLGAN_OK;
 }
 
@@ -241,7 +221,7 @@ enum clgan_status clgan_condition_choices(const struct clgan_model *m, const str
   else if (!face)
     for (values = 0; values < (size_t)m->classes; values++) value[values] = (double)values;
   else if (w->age || !w->gender)
-    CLGAN_TRY(clgan_list_parse("age", w->age ? w->age : "0:80", false, 10, 0, CLGAN_AGE_MAX, value, &values, e));
+    CLGAN_TRY(parse_ages(w->age ? w->age : ALL_AGES, value, &values, e));
   if (w->gender) gender[0] = !strcmp(w->gender, "female");
   if (w->gender && !strcmp(w->gender, "both")) genders = 2;
   *n = values * genders;
@@ -249,6 +229,35 @@ enum clgan_status clgan_condition_choices(const struct clgan_model *m, const str
   for (size_t k = 0; k < *n; k++)
     (*out)[k] = face ? (struct clgan_condition_given){-1, value[k % values], gender[k / values]}
                      : (struct clgan_condition_given){(int)value[k], (double)NAN, -1};
+  return CLGAN_OK;
+}
+
+enum clgan_status clgan_conditions_list(const struct clgan_model *m, const struct clgan_condition_words *w,
+                                        bool genders_inside, struct clgan_condition_given **out, size_t *n,
+                                        struct clgan_error *e) {
+  struct clgan_condition_words full = *w;
+  struct clgan_condition_given *outside = NULL;
+  if (m->condition == CLGAN_CONDITION_FACE && !full.age) full.age = ALL_AGES;
+  if (m->condition == CLGAN_CONDITION_FACE && m->settings.gender && !full.gender) full.gender = "both";
+  CLGAN_TRY(clgan_condition_choices(m, &full, &outside, n, e));
+  *out = outside;
+  if (!genders_inside || !full.gender || strcmp(full.gender, "both")) return CLGAN_OK;
+  *out = clgan_mem_array(*n, sizeof **out);
+  for (size_t k = 0; k < *n; k++) (*out)[k] = outside[k / 2 + k % 2 * (*n / 2)];
+  clgan_mem_free(outside);
+  return CLGAN_OK;
+}
+
+enum clgan_status clgan_conditions_make(const struct clgan_model *m, const struct clgan_condition_words *w,
+                                        bool genders_inside, float **out, size_t *n, struct clgan_error *e) {
+  struct clgan_condition_given *list = NULL;
+  *out = NULL;
+  *n = 1;
+  if (m->condition == CLGAN_CONDITION_NONE) return clgan_condition_words_check(m, w, e);
+  CLGAN_TRY(clgan_conditions_list(m, w, genders_inside, &list, n, e));
+  *out = clgan_mem_array(*n * (size_t)m->condition_size, sizeof **out);
+  for (size_t k = 0; k < *n; k++) clgan_condition_vector(m, &list[k], *out + k * (size_t)m->condition_size);
+  clgan_mem_free(list);
   return CLGAN_OK;
 }
 
@@ -265,7 +274,7 @@ enum clgan_status clgan_condition_one(const struct clgan_model *m, const struct 
     out->digit = (int)value[0];
   }
   if (w->age) {
-    CLGAN_TRY(clgan_list_parse("age", w->age, false, 10, 0, CLGAN_AGE_MAX, value, &n, e));
+    CLGAN_TRY(parse_ages(w->age, value, &n, e));
     if (n != 1) return clgan_error_set(e, CLGAN_ERR_USAGE, "--age %.80s: must be one age here", w->age);
     out->age = value[0];
   }

@@ -32,6 +32,8 @@ bool clgan_condition_words_any(const struct clgan_condition_words *w);
 enum clgan_status clgan_condition_words_check(const struct clgan_model *m, const struct clgan_condition_words *w,
                                               struct clgan_error *e);
 
+/** Ages above 80 are taken, up to CLGAN_AGE_MAX, and a line says that models have hardly seen such: here and below. */
+
 /** Condition vectors [n, condition_size] of every combination that the words ask for (default: every class; ages 0:80,
  * both genders).
  * @param genders_inside male and female of an age follow each other; else all ages of one gender come first.
@@ -53,6 +55,11 @@ void clgan_condition_vector(const struct clgan_model *m, const struct clgan_cond
  * @return CLGAN_ERR_USAGE also for a model without a condition. @param out the caller's (clgan_mem_free). */
 enum clgan_status clgan_condition_choices(const struct clgan_model *m, const struct clgan_condition_words *w,
                                           struct clgan_condition_given **out, size_t *n, struct clgan_error *e);
+/** What clgan_conditions_make makes vectors of, in its order: nothing stays open, but gender where the model has none.
+ * @return CLGAN_ERR_USAGE also for a model without a condition. @param out the caller's (clgan_mem_free). */
+enum clgan_status clgan_conditions_list(const struct clgan_model *m, const struct clgan_condition_words *w,
+                                        bool genders_inside, struct clgan_condition_given **out, size_t *n,
+                                        struct clgan_error *e);
 /** "class 7" (or its name), "age 20 male", "male". */
 const char *clgan_condition_text(const struct clgan_model *m, const struct clgan_condition_given *g, char text[80]);
 /** The words as one condition: each names a single value ("both" is refused). */

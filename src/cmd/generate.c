@@ -24,9 +24,11 @@ struct options {
 /* What is to be drawn: image i has the code z[i] and the condition c[i], and lies at (i / cols, i % cols). */
 struct drawing {
   size_t n, cols, rows;
-  float *z, *c;              /* [n,Z], [n,C]; c NULL where the model takes no condition */
-  float *x;                  /* [n,H,W,C] */
-  struct clgan_sheet *sheet; /* NULL where x itself is the output */
+  float *z, *c;                        /* [n,Z], [n,C]; c NULL where the model takes no condition */
+  float *x;                            /* [n,H,W,C] */
+  struct clgan_sheet *sheet;           /* NULL where x itself is the output */
+  struct clgan_condition_given *asked; /* [n_asked] conditions: the rows of a grid; NULL where there are none */
+  size_t n_asked;
 };
 
 static void drawing_free(struct drawing *d) {
@@ -34,6 +36,7 @@ static void drawing_free(struct drawing *d) {
   clgan_mem_free(d->c);
   clgan_mem_free(d->x);
   clgan_sheet_destroy(d->sheet);
+  clgan_mem_free(d->asked);
 }
 
 static size_t pixels_of(const struct clgan_model *m) {
@@ -108,26 +111,28 @@ static enum clgan_status measure(const struct options *o, const struct latents *
 
 static enum clgan_status lay_out(const struct options *o, const struct clgan_model *m, struct latents *l,
                                  struct drawing *d, struct clgan_error *e) {
-  size_t n_conditions = 1, Z = (size_t)m->latent, C = (size_t)m->condition_size;
-  float *list = NULL;
-  CLGAN_TRY(clgan_conditions_make(m, &o->words, !o->grid, &list, &n_conditions, e));
-  enum clgan_status s = measure(o, l, n_conditions, d, e);
+  size_t Z = (size_t)m->latent, C = (size_t)m->condition_size;
+  d->n_asked = 1;
+  if (C)
+    CLGAN_TRY(clgan_conditions_list(m, &o->words, !o->grid, &d->asked, &d->n_asked, e));
+  else
+    CLGAN_TRY(clgan_condition_words_check(m, &o->words, e));
+  enum clgan_status s = measure(o, l, d->n_asked, d, e);
   size_t codes = o->grid ? d->cols : d->n;
   if (s == CLGAN_OK) s = rows_alloc(&d->z, d->n, Z, "the codes", e);
-  if (s == CLGAN_OK && list) s = rows_alloc(&d->c, d->n, C, "the conditions", e);
+  if (s == CLGAN_OK && C) s = rows_alloc(&d->c, d->n, C, "the conditions", e);
   if (s == CLGAN_OK && !l->z) {
     s = rows_alloc(&l->z, codes, Z, "the codes", e);
     if (s == CLGAN_OK) clgan_latent_draw(m, o->seed, 0, codes, l->z);
   }
   for (size_t i = 0; i < d->n && s == CLGAN_OK; i++) {
     copy_row(d->z, i, l->z, o->grid ? i % d->cols : i, Z);
-    if (!list) continue;
+    if (!C) continue;
     if (l->c)
       copy_row(d->c, i, l->c, i, C);
     else
-      copy_row(d->c, i, list, o->grid ? i / d->cols : i % n_conditions, C);
+      clgan_condition_vector(m, &d->asked[o->grid ? i / d->cols : i % d->n_asked], d->c + i * C);
   }
-  clgan_mem_free(list);
   return s;
 }
 
@@ -179,6 +184,17 @@ static enum clgan_status write_tensors(const struct options *o, const struct clg
   return s;
 }
 
+/* Of a grid also what its rows are. */
+static void report(const struct options *o, const struct clgan_model *m, const struct drawing *d) {
+  struct clgan_text rows = {0};
+  char text[80];
+  for (size_t k = 0; o->grid && d->sheet && d->asked && k < d->n_asked; k++)
+    clgan_text_printf(&rows, "%s%s",
+                      k ? ", " : "; columns share a code; rows: ", clgan_condition_text(m, &d->asked[k], text));
+  clgan_log_info("wrote %s: %zu images of %s%s", o->out, d->n, m->name, rows.s ? rows.s : "");
+  clgan_text_free(&rows);
+}
+
 static enum clgan_status generate(const struct options *o, struct clgan_nets *nets, struct clgan_session *device,
                                   struct drawing *d, struct clgan_error *e) {
   const struct clgan_cl_options plain = {0};
@@ -191,10 +207,7 @@ static enum clgan_status generate(const struct options *o, struct clgan_nets *ne
   CLGAN_TRY(clgan_sampler_generate(nets->sampler, d->n, d->z, d->c, d->x, e));
   clgan_programs_save(device->cl);
   CLGAN_TRY(d->sheet ? write_sheet(o, nets->model, d, e) : write_tensors(o, nets->model, d, e));
-  clgan_log_info("wrote %s: %zu images of %s%s", o->out, d->n, nets->model->name,
-                 !o->grid || !d->sheet                            ? ""
-                 : nets->model->condition == CLGAN_CONDITION_NONE ? ", a row"
-                                                                  : ", a row for each condition, columns share a code");
+  report(o, nets->model, d);
   return CLGAN_OK;
 }
 
@@ -230,7 +243,8 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       .options = options,
       .n_options = sizeof options / sizeof options[0],
       .synopsis = "--weights W (--grid | -n N) [OPTION]... -o OUT",
-      .about = "Draws images with a trained model: of the classes asked for (digits, say), or faces of an age and gender.",
+      .about =
+          "Draws images with a trained model: of the classes asked for (digits, say), or faces of an age and gender.",
       .examples =
           "  clgan generate --weights run-digits --grid -o grid.png\n"
           "  clgan generate --weights run-digits -n 25 --digit 3,7 --seed 5 -o digits.png\n"

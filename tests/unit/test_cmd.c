@@ -193,6 +193,14 @@ static void conditions_of_faces(void **state) {
   assert_int_equal(n, 1);
   assert_memory_equal(c, one, sizeof one);
   clgan_mem_free(c);
+  struct clgan_condition_given *list = NULL;
+  const struct clgan_condition_words nothing = {0};
+  assert_int_equal(clgan_conditions_list(m, &nothing, false, &list, &n, &e), CLGAN_OK);
+  assert_true(n == 20 && list[9].age == 80 && list[9].gender == 0 && list[10].age == 0 && list[10].gender == 1);
+  clgan_mem_free(list);
+  assert_int_equal(clgan_conditions_list(m, &nothing, true, &list, &n, &e), CLGAN_OK);
+  assert_true(n == 20 && list[0].gender == 0 && list[1].gender == 1 && list[1].age == 0 && list[19].age == 80);
+  clgan_mem_free(list);
   assert_int_equal(clgan_conditions_make(m, &digit, true, &c, &n, &e), CLGAN_ERR_USAGE);
   clgan_error_clear(&e);
   assert_int_equal(clgan_condition_one(m, &female, &given, &e), CLGAN_OK);
