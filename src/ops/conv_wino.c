@@ -7,7 +7,7 @@
 
 /* Costs in register-tile steps (measured on PoCL): transforming six values of a frequency, one of the inverse; and
  * floats that a unit reads in such a step. */
-static const double PATCH = 0.9, OUTPUT = 5.0, FROM_CACHE = 16.0, FROM_MEMORY = 3.5;
+static const double PATCH = 0.9, OUTPUT = 5.0, FROM_CACHE = 16.0, FROM_MEMORY = 6.5;
 
 /* Floats of private memory: the patches at all frequencies and the sums, which should stay in a second-level cache. */
 enum { PRIVATE_FLOATS = 160 * 1024, WGRAD_FLOATS = 320 * 1024, LAST_LEVEL = 4 * 1024 * 1024 };
