@@ -7,7 +7,8 @@
 
 enum {
   ONE = CLGAN_PAINT_ONE,
-  STEPS = 6,        /* straight pieces between two points of a curve */
+  STEPS = 4,        /* straight pieces between two points of a closed curve */
+  LINE_STEPS = 3,   /* of a line */
   SUB = 4,          /* lines that a row of pixels is cut into */
   FULL = SUB * ONE, /* coverage of a pixel inside */
   AXIS = 4096       /* 1 in what says where in an ellipse a pixel is */
@@ -84,10 +85,10 @@ void clgan_paint_page(const struct clgan_easel *to, const struct clgan_tint *tin
 
 /* -- curves -- */
 
-/* Point k of STEPS between p1 and p2. */
+/* Point k of S between p1 and p2. */
 static struct clgan_spot spline(const struct clgan_spot *p0, const struct clgan_spot *p1, const struct clgan_spot *p2,
-                                const struct clgan_spot *p3, int k) {
-  const int64_t S = STEPS, S3 = S * S * S, k2 = k * k, k3 = k2 * k;
+                                const struct clgan_spot *p3, int k, int S) {
+  const int64_t S3 = S * S * S, k2 = k * k, k3 = k2 * k;
   const int64_t a = -k * S * S + 2 * k2 * S - k3, b = 2 * S3 - 5 * k2 * S + 3 * k3;
   const int64_t c = k * S * S + 4 * k2 * S - 3 * k3, d = -k2 * S + k3;
   return (struct clgan_spot){(int32_t)((a * p0->x + b * p1->x + c * p2->x + d * p3->x) / (2 * S3)),
@@ -97,7 +98,7 @@ static struct clgan_spot spline(const struct clgan_spot *p0, const struct clgan_
 static int closed_curve(const struct clgan_spot *p, int n, struct clgan_spot *out) {
   for (int i = 0; i < n; i++)
     for (int k = 0; k < STEPS; k++)
-      out[i * STEPS + k] = spline(&p[(i + n - 1) % n], &p[i], &p[(i + 1) % n], &p[(i + 2) % n], k);
+      out[i * STEPS + k] = spline(&p[(i + n - 1) % n], &p[i], &p[(i + 1) % n], &p[(i + 2) % n], k, STEPS);
   return n * STEPS;
 }
 
@@ -209,12 +210,12 @@ void clgan_paint_line(const struct clgan_easel *to, const struct clgan_spot *p, 
                       struct clgan_rgb colour, int alpha) {
   const struct clgan_tint tint = {colour, colour, {0, 0}, {0, 0}};
   const struct ramp r = ramp_of(&tint);
-  struct clgan_spot curve[CLGAN_PAINT_POINTS * STEPS + 1];
+  struct clgan_spot curve[CLGAN_PAINT_POINTS * LINE_STEPS + 1];
   if (n < 2 || n > CLGAN_PAINT_POINTS || alpha <= 0) return;
   int count = 0;
   for (int i = 0; i + 1 < n; i++)
-    for (int k = 0; k < STEPS; k++)
-      curve[count++] = spline(&p[i ? i - 1 : 0], &p[i], &p[i + 1], &p[i + 2 < n ? i + 2 : n - 1], k);
+    for (int k = 0; k < LINE_STEPS; k++)
+      curve[count++] = spline(&p[i ? i - 1 : 0], &p[i], &p[i + 1], &p[i + 2 < n ? i + 2 : n - 1], k, LINE_STEPS);
   curve[count++] = p[n - 1];
   const int32_t soft = ONE / 2;
   const int32_t reach = clgan_paint_max(ends, middle) + 2 * soft;

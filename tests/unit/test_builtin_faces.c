@@ -29,7 +29,7 @@ static void same_everywhere(void **state) {
   char hex[65];
   (void)state;
   clgan_sha256_init(&sha);
-  for (uint32_t i = 0; i < 2 * CLGAN_FACES_KINDS; i++) {
+  for (uint32_t i = 0; i < CLGAN_FACES_KINDS; i++) {
     int label[2];
     clgan_builtin_face_label(i, &label[0], &label[1]);
     clgan_builtin_face(i, label[0], label[1], H, W, 3, colours);
@@ -38,7 +38,7 @@ static void same_everywhere(void **state) {
     clgan_sha256_update(&sha, grey, sizeof grey);
   }
   clgan_sha256_final_hex(&sha, hex);
-  assert_string_equal(hex, "373ea2a6f55468afc27e54f4170990990f4a94e78d204f1439714650c7a9ac41");
+  assert_string_equal(hex, "4c7f66d18864ea475cb8b15b5494fb9ea7d7c0b45a336cf00e3aa44f4d2a8343");
 }
 
 static void shape_labels_split(void **state) {
@@ -118,7 +118,7 @@ static void one_person(void **state) {
   enum { S = 64, SIZE = S * S * 3 };
   static unsigned char young[SIZE], old[SIZE], later[SIZE], other[SIZE], stranger[SIZE];
   (void)state;
-  for (uint32_t i = 0; i < 40; i++) {
+  for (uint32_t i = 0; i < 16; i++) {
     clgan_builtin_face(i, 30, 0, S, S, 3, young);
     clgan_builtin_face(i, 70, 0, S, S, 3, old);
     clgan_builtin_face(i, 32, 0, S, S, 3, later);
