@@ -115,6 +115,8 @@ static void add_time(cJSON *o, const struct clgan_median *t) {
   if (t->runs) {
     cJSON_AddNumberToObject(o, "median_s", t->median);
     cJSON_AddNumberToObject(o, "spread", t->spread);
+    cJSON_AddNumberToObject(o, "low_s", t->lo);
+    cJSON_AddNumberToObject(o, "high_s", t->hi);
   }
   cJSON_AddNumberToObject(o, "runs", (double)t->runs);
 }

@@ -16,16 +16,19 @@
 #include "cmd/args.h"
 #include "cmd/bench_print.h"
 #include "cmd/command.h"
+#include "cmd/compare.h"
 #include "cmd/session.h"
 #include "tune/store.h"
 
 enum { MODELS_MAX = 8, WARM_UP = 5, STEPS = 20, QUICK_WARM_UP = 2, QUICK_STEPS = 7, CASE_BATCH = 64 };
 
 struct options {
-  const char *model, *device, *json, *pass, *only;
+  const char *model, *device, *pass, *only;
   uint64_t base, batch, steps, micro;
   double tune_seconds; /* below 0: not given */
-  bool base_given, batch_given, steps_given, quick, profile, no_tuning, devices, ops, train;
+  bool base_given, batch_given, steps_given, quick, profile, no_tuning, devices, ops, train, compare;
+  struct clgan_bench_files files;
+  struct clgan_compare_options comparing;
 };
 
 static enum clgan_status load(const struct options *o, const char *name, struct clgan_model **m,
@@ -36,15 +39,15 @@ static enum clgan_status load(const struct options *o, const char *name, struct 
   return clgan_model_load(name, o->base_given ? (int)o->base : 0, sets, o->batch_given ? 1 : 0, m, e);
 }
 
-static enum clgan_status write_json(const struct options *o, const struct clgan_device_info *d,
-                                    const struct clgan_bench_row *rows, size_t n, struct clgan_error *e) {
+static enum clgan_status write_files(const struct options *o, const struct clgan_device_info *d,
+                                     const struct clgan_bench_row *rows, size_t n, struct clgan_error *e) {
   cJSON *root = clgan_bench_result_root();
   clgan_result_device(root, d);
   cJSON *array = cJSON_AddArrayToObject(root, "rows");
   for (size_t k = 0; k < n; k++) cJSON_AddItemToArray(array, clgan_bench_result_row(&rows[k]));
   char *text = cJSON_Print(root);
   cJSON_Delete(root);
-  enum clgan_status s = clgan_json_write(o->json, text, e);
+  enum clgan_status s = clgan_bench_files_write(&o->files, text, e);
   free(text);
   return s;
 }
@@ -159,10 +162,10 @@ static enum clgan_status bench(const struct options *o, struct clgan_session *de
                                struct clgan_error *e) {
   static const char *const all[] = {"digits", "faces64", "bigan-mlp"};
   const struct clgan_cl_options cl_options = {.profiling = o->profile};
-  struct results r = {.table = o->json && !*o->json ? stderr : stdout};
+  struct results r = {.table = o->files.json && !*o->files.json ? stderr : stdout};
   size_t n = o->model ? o->ops || o->train : o->train ? sizeof all / sizeof all[0] : 0;
   for (size_t i = 0; i < n; i++) CLGAN_TRY(load(o, o->model ? o->model : all[i], &models[i], e));
-  if (o->json && *o->json) CLGAN_TRY(clgan_file_check_writable(o->json, e));
+  CLGAN_TRY(clgan_bench_files_check(&o->files, e));
   CLGAN_TRY(clgan_session_choose(device, o->device, e));
   CLGAN_TRY(clgan_session_open(device, &cl_options, e));
   if (o->no_tuning) clgan_tuning_set(device->cl, NULL, NULL);
@@ -170,8 +173,8 @@ static enum clgan_status bench(const struct options *o, struct clgan_session *de
     clgan_tune_first(device->cl, models[i], o->micro ? (int)o->micro : models[i]->settings.batch, o->tune_seconds);
   enum clgan_status s = measure(o, device->cl, models, n, &r, e);
   struct clgan_error own = {0};
-  if (o->json && r.rows.n && write_json(o, clgan_cl_info(device->cl), r.rows.items, r.rows.n, &own) != CLGAN_OK &&
-      s == CLGAN_OK)
+  if (clgan_bench_files_any(&o->files) && r.rows.n &&
+      write_files(o, clgan_cl_info(device->cl), r.rows.items, r.rows.n, &own) != CLGAN_OK && s == CLGAN_OK)
     s = clgan_error_set(e, own.status, "%s", own.text);
   clgan_bench_rows_free(&r.rows);
   return s;
@@ -187,10 +190,27 @@ static enum clgan_status check_filter(const struct options *o, struct clgan_erro
   return clgan_error_set(e, CLGAN_ERR_USAGE, "--pass %.80s: one of forward, data, weights, update", o->pass);
 }
 
+/* Options that measure mean nothing to a comparison, and the other way round. */
+static enum clgan_status check_compare(const struct options *o, struct clgan_error *e) {
+  if (o->compare &&
+      (o->model || o->device || o->files.json || o->files.csv || o->pass || o->only || o->base_given || o->batch_given ||
+       o->steps_given || o->quick || o->profile || o->no_tuning))
+    return clgan_error_set(e, CLGAN_ERR_USAGE,
+                           "compare reads files and measures nothing: it takes --html, --fail-if-slower, --changed and "
+                           "--check alone");
+  if (!o->compare && (o->comparing.check || o->comparing.changed || o->comparing.slower >= 0))
+    return clgan_error_set(e, CLGAN_ERR_USAGE, "--check, --changed and --fail-if-slower are for files: clgan bench compare A.json");
+  return CLGAN_OK;
+}
+
 /* What to measure: the operand. */
 static enum clgan_status choose(struct options *o, const struct clgan_args *a, struct clgan_error *e) {
-  static const char *const known[] = {"devices", "ops", "train", "all", NULL};
+  static const char *const known[] = {"devices", "ops", "train", "all", "compare", NULL};
   const char *word = a->n_operands ? a->operands[0] : "all";
+  o->compare = !strcmp(word, "compare");
+  CLGAN_TRY(check_compare(o, e));
+  o->comparing.html = o->files.html;
+  if (o->compare) return CLGAN_OK;
   o->devices = !strcmp(word, "devices") || !strcmp(word, "all");
   o->ops = !strcmp(word, "ops") || !strcmp(word, "all");
   o->train = !strcmp(word, "train") || !strcmp(word, "all");
@@ -198,7 +218,7 @@ static enum clgan_status choose(struct options *o, const struct clgan_args *a, s
   const char *extra = o->devices || o->ops || o->train ? a->operands[1] : word;
   const char *near = a->n_operands == 1 ? clgan_words_nearest(extra, known) : NULL;
   if (near) return clgan_error_set(e, CLGAN_ERR_USAGE, "'%.80s': did you mean %s?", extra, near);
-  return clgan_error_set(e, CLGAN_ERR_USAGE, "'%.80s': what can be measured is one of devices, ops, train, all", extra);
+  return clgan_error_set(e, CLGAN_ERR_USAGE, "'%.80s': what can be measured is one of devices, ops, train, all; or compare files", extra);
 }
 
 static enum clgan_status parse(struct options *o, struct clgan_args *args, int argc, char **argv,
@@ -218,14 +238,21 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
                  "a search for faster kernels before (default: by the device 5 or none; 0: none)"),
       CLGAN_FLAG("quick", 0, &o->quick, "shorter runs, fewer of them, wider intervals"),
       CLGAN_FLAG("profile", 0, &o->profile, "also the time of each launch of a step, on stderr"),
-      CLGAN_JSON(&o->json, "results as JSON to F, or to standard output"),
+      CLGAN_JSON(&o->files.json, "results as JSON to F, or to standard output"),
+      CLGAN_WORD("csv", 0, &o->files.csv, "F", "results as comma-separated values"),
+      CLGAN_WORD("html", 0, &o->files.html, "F", "results, or the comparison, as a page: roofline, bars, tables"),
+      CLGAN_REAL("fail-if-slower", &o->comparing.slower, 0, 1000,
+                 "compare: exit status 1 where a case takes more than X percent longer, outside the noise"),
+      CLGAN_FLAG("changed", 0, &o->comparing.changed, "compare: leave out of the table what is equal"),
+      CLGAN_FLAG("check", 0, &o->comparing.check, "compare: say what is missing or cannot be true in the files"),
   };
   const struct clgan_usage usage = {
       .name = "bench",
       .options = options,
       .n_options = sizeof options / sizeof options[0],
       .operands = true,
-      .synopsis = "[devices|ops|train|all] [--model M] [OPTION]...",
+      .synopsis = "[devices|ops|train|all] [--model M] [OPTION]...\n"
+                  "compare A.json [B.json]... [--html F] [--fail-if-slower X] [--changed] [--check]",
       .about =
           "devices: what the device can do at most: launches, transfers, bandwidth, multiply-adds by vector width.\n"
           "ops: every operation alone, forward and both gradients: time, GFLOP/s, GB/s, share of what the roofline\n"
@@ -234,16 +261,20 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
           "and not timed. With --model the operations of its step, without it the layers of the case table.\n"
           "train: times the training step on random images: after a warm-up the median of steps that are each waited "
           "for,\nthe half-width of its 95 % interval, images/s, and GFLOP/s of the convolutions and linear layers.\n"
-          "all (the default): these three, and the step's share of the peak.",
+          "all (the default): these three, and the step's share of the peak.\n"
+          "compare: files of results beside the first one: how many times as fast, within which bounds; a difference "
+          "inside\nthe noise is called equal.",
       .examples =
           "  clgan bench\n  clgan bench devices --device gpu\n"
           "  clgan bench ops --model faces64\n  clgan bench ops --only 'wide 64-128' --pass data\n"
-          "  clgan bench train --model digits --batch 128 --json results.json\n"};
+          "  clgan bench train --model digits --batch 128 --json results.json\n"
+          "  clgan bench compare old.json new.json --changed --fail-if-slower 5\n"
+          "  clgan bench compare bench/results/*.json mine.json --html speeds.html\n"};
   return clgan_args_parse(args, &usage, argc, argv, e);
 }
 
 int clgan_command_bench(int argc, char **argv) {
-  struct options o = {.tune_seconds = -1};
+  struct options o = {.tune_seconds = -1, .comparing.slower = -1};
   struct clgan_args args = {0};
   struct clgan_session device = {0};
   struct clgan_model *models[MODELS_MAX] = {0};
@@ -251,7 +282,9 @@ int clgan_command_bench(int argc, char **argv) {
   enum clgan_status status = parse(&o, &args, argc, argv, &e);
   if (status == CLGAN_OK && !args.helped) {
     status = choose(&o, &args, &e);
-    if (status == CLGAN_OK) status = bench(&o, &device, models, &e);
+    if (status == CLGAN_OK)
+      status = o.compare ? clgan_bench_compare(&o.comparing, args.operands + 1, args.n_operands - 1, &e)
+                         : bench(&o, &device, models, &e);
   }
   for (size_t i = 0; i < MODELS_MAX; i++) clgan_model_destroy(models[i]);
   clgan_session_close(&device);

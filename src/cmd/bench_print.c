@@ -35,7 +35,7 @@ void clgan_bench_print_row(const struct clgan_bench_row *r, FILE *to) {
 
 enum { NAME_WIDTH = 50, GOOD = 80, POOR = 30 /* percent of what the roofline allows */ };
 
-static bool in_colour(FILE *to) {
+bool clgan_bench_in_colour(FILE *to) {
   const char *no = getenv("NO_COLOR");
   return isatty(fileno(to)) == 1 && !(no && *no);
 }
@@ -83,7 +83,7 @@ static void print_op(const struct clgan_bench_ops_options *o, const struct clgan
 
 void clgan_bench_print_ops(const struct clgan_bench_ops_options *o, const struct clgan_bench_row *rows, size_t n,
                            const struct clgan_bench_ops_summary *s, FILE *to) {
-  bool colours = in_colour(to);
+  bool colours = clgan_bench_in_colour(to);
   size_t times = 0;
   if (o->model && o->model->has_base)
     fprintf(to, "operations of a step of %s, base %d, batch %d\n", o->model->name, o->model->base,

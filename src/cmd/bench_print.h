@@ -5,9 +5,11 @@
 
 #include "bench/ops.h"
 
+/** Colours are for terminals, unless $NO_COLOR is set. */
+bool clgan_bench_in_colour(FILE *to);
 /** A device's or a training step's row. */
 void clgan_bench_print_row(const struct clgan_bench_row *r, FILE *to);
-/** The rows that clgan_bench_ops made, in colour on a terminal (unless $NO_COLOR is set), with a head and, of a model,
+/** The rows that clgan_bench_ops made, in colour where clgan_bench_in_colour, with a head and, of a model,
  * their sum. */
 void clgan_bench_print_ops(const struct clgan_bench_ops_options *o, const struct clgan_bench_row *rows, size_t n,
                            const struct clgan_bench_ops_summary *s, FILE *to);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/safetensors.h"
 #include "cmd/encode.h"
+#include "data/csv.h"
 #include "data/dataset.h"
 
 enum { TENSORS_MAX = 16 };
@@ -152,16 +153,6 @@ static void head(const struct clgan_encoded *c, struct clgan_text *t) {
   clgan_text_printf(t, "\n");
 }
 
-static void quoted(struct clgan_text *t, const char *name) {
-  if (!strpbrk(name, ",\"\r\n")) {
-    clgan_text_printf(t, "%s", name);
-    return;
-  }
-  clgan_text_printf(t, "\"");
-  for (; *name; name++) clgan_text_printf(t, "%s%c", *name == '"' ? "\"" : "", *name);
-  clgan_text_printf(t, "\"");
-}
-
 static void numbers(struct clgan_text *t, const float *x, int n) {
   for (int k = 0; k < n; k++) clgan_text_printf(t, ",%.9g", (double)x[k]);
 }
@@ -176,7 +167,7 @@ static void line(const struct clgan_encoded *c, size_t i, struct clgan_text *t) 
   struct estimate r = look(c, i);
   int factors = clgan_sampler_factors(m), wide = clgan_sampler_feature_count(m);
   if (x->name)
-    quoted(t, x->name[i]);
+    clgan_csv_put(t, x->name[i]);
   else
     clgan_text_printf(t, "%" PRIu32 ",%s", x->item[i], x->split[i] ? "test" : "train");
   if (x->digit) clgan_text_printf(t, ",%d", (int)x->digit[i]);

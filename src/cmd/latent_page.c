@@ -1,113 +1,30 @@
 /* latent_page.c: results of `clgan latent` as a page. SPDX-License-Identifier: MIT */
-#include <float.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "cmd/latent.h"
-
-/* The plot: a square, its ticks left and below, the legend under it; in units of the SVG. */
-enum { LEFT = 34, TOP = 8, SIDE = 356, WIDE = LEFT + SIDE + 10, TICK_ROOM = 36, LEGEND_ROW = 18, COLOURS = 10 };
-
-struct axis {
-  double low, high, step; /* shown range; ticks at multiples of step */
-};
-
-/* A step of 1, 2 or 5 times a power of ten, for four to eight ticks. */
-static double tick_step(double range) {
-  double unit = pow(10, floor(log10(range / 4)));
-  double times = range / 4 / unit;
-  return unit * (times >= 5 ? 5 : times >= 2 ? 2 : 1);
-}
-
-static struct axis find_axis(const struct clgan_latent *l, size_t k, size_t n) {
-  struct axis a = {DBL_MAX, -DBL_MAX, 1};
-  for (size_t i = 0; i < n; i++) {
-    a.low = fmin(a.low, (double)l->point[2 * i + k]);
-    a.high = fmax(a.high, (double)l->point[2 * i + k]);
-  }
-  double room = a.high > a.low ? (a.high - a.low) * 0.04 : 1;
-  a.low -= room, a.high += room;
-  a.step = tick_step(a.high - a.low);
-  return a;
-}
-
-static double place(const struct axis *a, double x) {
-  return (x - a->low) / (a->high - a->low) * SIDE;
-}
-
-static void put_axes(struct clgan_text *t, const struct axis *x, const struct axis *y) {
-  for (double k = ceil(x->low / x->step); k * x->step <= x->high; k++) {
-    double at = LEFT + place(x, k * x->step);
-    clgan_text_printf(t, "<line class=\"grid\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>", at, TOP, at, TOP + SIDE);
-    clgan_text_printf(t, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%g</text>\n", at, TOP + SIDE + 14,
-                      k * x->step + 0.0);
-  }
-  for (double k = ceil(y->low / y->step); k * y->step <= y->high; k++) {
-    double at = TOP + SIDE - place(y, k * y->step);
-    clgan_text_printf(t, "<line class=\"grid\" x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/>", LEFT, at, LEFT + SIDE,
-                      at);
-    clgan_text_printf(t, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n", LEFT - 4, at + 4,
-                      k * y->step + 0.0);
-  }
-  clgan_text_printf(t, "<rect class=\"axis\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>\n", LEFT, TOP, SIDE, SIDE);
-}
-
-/* Classes beyond the colours there are share the frame's. */
-static const char *colour(int k) {
-  static const char *const names[] = {"s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9"};
-  return k < COLOURS ? names[k] : "axis";
-}
-
-static const char *word(const struct clgan_latent_view *v, int k, char number[12]) {
-  return clgan_names_word(&v->names, k, number);
-}
-
-static int legend_columns(const struct clgan_latent_view *v) {
-  size_t longest = 6;
-  char number[12];
-  for (int k = 0; k < v->classes && k < COLOURS; k++) {
-    size_t n = strlen(word(v, k, number));
-    longest = n > longest ? n : longest;
-  }
-  int columns = (int)(SIDE / (22 + 7.5 * (double)longest));
-  return columns < 1 ? 1 : columns > 5 ? 5 : columns;
-}
-
-static void put_legend(struct clgan_text *t, const struct clgan_latent_view *v, int columns) {
-  char number[12];
-  int shown = v->classes > COLOURS ? COLOURS + 1 : v->classes;
-  for (int k = 0; k < shown; k++) {
-    double x = LEFT + 6 + (double)(k % columns) * SIDE / columns,
-           y = TOP + SIDE + TICK_ROOM + (double)(k / columns) * LEGEND_ROW;
-    char *name = clgan_page_escape(k < COLOURS ? word(v, k, number) : "others");
-    clgan_text_printf(t,
-                      "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/><text x=\"%.1f\" y=\"%.1f\">%s</text>\n",
-                      colour(k), x, y - 4, x + 9, y, name);
-    clgan_mem_free(name);
-  }
-}
+#include "data/plot.h"
 
 /* Points coloured by the labels of a view; NULL: all the same. */
 static char *scatter(const struct clgan_latent *l, const struct clgan_latent_view *v) {
-  struct clgan_text t = {0};
-  size_t n = l->n < CLGAN_LATENT_POINTS ? l->n : CLGAN_LATENT_POINTS;
-  const struct axis x = find_axis(l, 0, n), y = find_axis(l, 1, n);
-  int columns = v ? legend_columns(v) : 1, shown = !v ? 0 : v->classes > COLOURS ? COLOURS + 1 : v->classes;
-  int high = TOP + SIDE + (shown ? TICK_ROOM + (shown - 1) / columns * LEGEND_ROW + 6 : 20);
-  clgan_text_printf(
-      &t, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Codes along their first two principal axes\">\n", WIDE,
-      high);
-  put_axes(&t, &x, &y);
-  clgan_text_printf(&t, "<g opacity=\"0.7\">\n");
+  struct clgan_plot plot = {.x = clgan_plot_axis(false, NULL), .y = clgan_plot_axis(false, NULL)};
+  size_t n = l->n < CLGAN_LATENT_POINTS ? l->n : CLGAN_LATENT_POINTS, classes = v ? (size_t)v->classes : 0;
+  char(*numbers)[12] = clgan_mem_array(classes + 1, sizeof *numbers);
+  const char **names = clgan_mem_array(classes + 1, sizeof *names);
+  for (size_t k = 0; k < classes; k++) names[k] = clgan_names_word(&v->names, (int)k, numbers[k]);
+  for (size_t i = 0; i < n; i++) {
+    clgan_plot_include(&plot.x, (double)l->point[2 * i]);
+    clgan_plot_include(&plot.y, (double)l->point[2 * i + 1]);
+  }
+  clgan_plot_begin(&plot, CLGAN_PLOT_SIDE, "Codes along their first two principal axes", names, classes);
+  clgan_text_printf(&plot.text, "<g opacity=\"0.7\">\n");
   for (size_t i = 0; i < n; i++)
-    clgan_text_printf(&t, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"1.8\"/>\n", colour(v ? v->label[i] : 0),
-                      LEFT + place(&x, (double)l->point[2 * i]), TOP + SIDE - place(&y, (double)l->point[2 * i + 1]));
-  clgan_text_printf(&t, "</g>\n");
-  if (v) put_legend(&t, v, columns);
-  clgan_text_printf(&t, "</svg>\n");
-  return t.s;
+    clgan_plot_point(&plot, v ? (size_t)v->label[i] : 0, (double)l->point[2 * i], (double)l->point[2 * i + 1], 1.8, NULL);
+  clgan_text_printf(&plot.text, "</g>\n");
+  clgan_mem_free(names);
+  clgan_mem_free(numbers);
+  return clgan_plot_end(&plot);
 }
 
 static void put_scatter(struct clgan_page *p, const struct clgan_latent *l, const struct clgan_latent_view *v) {

@@ -175,3 +175,13 @@ int clgan_csv_column(const struct clgan_csv *c, const char *name) {
 const char *clgan_csv_header(const struct clgan_csv *c) {
   return c->header_text.s;
 }
+
+void clgan_csv_put(struct clgan_text *t, const char *field) {
+  if (!field[strcspn(field, ",\"\r\n")]) {
+    clgan_text_append(t, field, strlen(field));
+    return;
+  }
+  clgan_text_append(t, "\"", 1);
+  for (; *field; field++) clgan_text_append(t, *field == '"' ? "\"\"" : field, *field == '"' ? 2 : 1);
+  clgan_text_append(t, "\"", 1);
+}

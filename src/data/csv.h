@@ -5,7 +5,7 @@
 #define CLGAN_DATA_CSV_H
 #include <stdbool.h>
 #include <stdint.h>
-#include "base/status.h"
+#include "base/mem.h"
 
 /** Limits, so that a quote left open does not swallow the file. */
 enum { CLGAN_CSV_FIELD_MAX = 1 << 20, CLGAN_CSV_COLUMNS_MAX = 4096 };
@@ -28,4 +28,6 @@ const char *clgan_csv_header(const struct clgan_csv *c);
 /** The next row, of however many fields. @return true: *row is set; false: the end, or an error in @p e: a NUL byte, a
  * quote left open, text after a closing quote, a field or row beyond the limits: CLGAN_ERR_FORMAT with file and line. */
 bool clgan_csv_next(struct clgan_csv *c, struct clgan_csv_row *row, struct clgan_error *e);
+/** Adds a field as it is written: in quotes where it needs them. */
+void clgan_csv_put(struct clgan_text *t, const char *field);
 #endif

@@ -1,7 +1,6 @@
 /* page.c: HTML pages that hold everything they show. SPDX-License-Identifier: MIT */
 #include "data/page.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -242,6 +241,11 @@ void clgan_page_svg(struct clgan_page *p, const char *svg, const char *caption) 
   append(&p->body, "<figure>");
   append(&p->body, svg);
   end_figure(p, caption);
+}
+
+void clgan_page_columns(struct clgan_page *p, bool begin) {
+  clgan_page_table_end(p);
+  append(&p->body, begin ? "<div class=\"columns\">\n" : "</div>\n");
 }
 
 enum clgan_status clgan_page_write(const struct clgan_page *p, const char *path, struct clgan_error *e) {

@@ -2,6 +2,7 @@
  * by the reader's preference, readable at 360 px and in print; nothing is fetched from elsewhere. */
 #ifndef CLGAN_DATA_PAGE_H
 #define CLGAN_DATA_PAGE_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/status.h"
@@ -34,6 +35,8 @@ enum clgan_status clgan_page_image(struct clgan_page *p, const unsigned char *pi
  * clgan_page_escape). The page's classes colour it in light and dark: s0..s9, ten colours of series (shapes and text
  * are filled, line, polyline and path.line are stroked), axis (lines) and grid (fainter lines). Text is the page's. */
 void clgan_page_svg(struct clgan_page *p, const char *svg, const char *caption);
+/** Figures between begin and end stand in columns where the window is wide enough for more than one. */
+void clgan_page_columns(struct clgan_page *p, bool begin);
 /** @p text as it may stand in HTML and SVG, in attributes too. The caller's (clgan_mem_free). */
 char *clgan_page_escape(const char *text);
 

@@ -36,6 +36,7 @@ const char clgan_page_style[] =
     "tbody tr:hover{background:var(--band)}\n"
     "figure{margin:1rem 0}\n"
     "figcaption{color:var(--soft);font-size:.9rem;margin-top:.35rem;max-width:44rem;overflow-wrap:anywhere}\n"
+    ".columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:0 1.5rem}\n"
     "img{display:block;max-width:100%;height:auto;image-rendering:pixelated}\n"
     "svg{display:block;width:100%;max-width:32rem;height:auto}\n"
     "svg text{fill:var(--fg);font-size:12px;font-variant-numeric:tabular-nums}\n"
