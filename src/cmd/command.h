@@ -33,6 +33,7 @@ int clgan_command_latent(int argc, char **argv);
 int clgan_command_eval(int argc, char **argv);
 int clgan_command_export(int argc, char **argv);
 int clgan_command_bench(int argc, char **argv);
+int clgan_command_report(int argc, char **argv);
 int clgan_command_tune(int argc, char **argv);
 int clgan_command_selftest(int argc, char **argv);
 #endif

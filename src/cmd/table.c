@@ -15,6 +15,7 @@ const struct clgan_command clgan_commands[] = {
     {"eval", "measure how good a model is", clgan_command_eval},
     {"export", "a checkpoint's averaged nets as a small model file", clgan_command_export},
     {"bench", "measure the speed of a device", clgan_command_bench},
+    {"report", "a run's losses, throughput, samples and settings as a page", clgan_command_report},
     {"tune", "find the fastest kernels of a model on a device", clgan_command_tune},
     {"selftest", "try a driver: operations, gradients, training steps", clgan_command_selftest},
     {0},
