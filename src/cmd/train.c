@@ -340,6 +340,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       .examples =
           "  clgan train --model digits --base 16 --minutes 1\n"
           "  clgan train --model digits --data mnist --epochs 12 --out run-mnist\n"
+          "  clgan train --model faces64 --base 8 --minutes 8\n"
           "  clgan train --resume run-mnist --epochs 24\n"};
   CLGAN_TRY(clgan_args_parse(args, &usage, argc, argv, e));
   if (!o->on_oom || !strcmp(o->on_oom, "split") || !strcmp(o->on_oom, "refuse")) return CLGAN_OK;
