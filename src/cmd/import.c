@@ -76,7 +76,8 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
                                struct clgan_error *e) {
   const struct clgan_option options[] = {
       CLGAN_WORD("format", 'f', &o->import.format, "F",
-                 "mnist (folder of IDX files), csv (table of image files), utkface (folder)"),
+                 "mnist (folder of IDX files), csv (table of image files), ffhq, utkface (folders of faces)"),
+      CLGAN_WORD("labels", 0, &o->import.labels, "DIR", "ffhq: the folder of the label files (default: FOLDER)"),
       CLGAN_WORD("size", 0, &o->size, "S", "64 or HxW: images are cropped and scaled to it (default: image files 64)"),
       CLGAN_WHOLE("channels", 0, &o->channels, NULL, 1, 3, "1 grey, 3 colour (default: mnist 1, image files 3)"),
       CLGAN_REAL("test-fraction", &o->import.test_fraction, 0, 0.9,

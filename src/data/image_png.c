@@ -108,7 +108,7 @@ static void composite(const struct reader *r, struct clgan_image *out) {
   unsigned char *to = out->pixels;
   for (size_t i = 0; i < (size_t)r->height * r->width; i++, in += r->channels)
     for (uint32_t c = 0; c < colours; c++) {
-      unsigned alpha = r->channels > colours ? in[colours] : 255u;
+      unsigned alpha = in[colours];
       *to++ = (unsigned char)((in[c] * alpha + 127u) / 255u);
     }
 }
@@ -121,13 +121,14 @@ static enum clgan_status decode(const char *name, struct reader *r, struct clgan
   if (!read_header(r)) return damaged(name, r, e);
   uint32_t colours = r->channels >= 3 ? 3 : 1;
   CLGAN_TRY(clgan_image_allocate(name, r->height, r->width, colours, out, e));
-  void *rows;
-  CLGAN_TRY(clgan_mem_try(&rows, (size_t)r->height * r->width, r->channels, name, e));
+  void *rows = NULL; /* only where there is alpha to be taken out */
+  if (r->channels != colours) CLGAN_TRY(clgan_mem_try(&rows, (size_t)r->height * r->width, r->channels, name, e));
   r->rows = rows;
   r->row = clgan_mem_array(r->height, sizeof *r->row);
-  for (uint32_t y = 0; y < r->height; y++) r->row[y] = r->rows + (size_t)y * r->width * r->channels;
+  for (uint32_t y = 0; y < r->height; y++)
+    r->row[y] = (rows ? r->rows : out->pixels) + (size_t)y * r->width * r->channels;
   if (!read_pixels(r)) return damaged(name, r, e);
-  composite(r, out);
+  if (rows) composite(r, out);
   return CLGAN_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include "base/log.h"
 #include "base/words.h"
 #include "data/dataset.h"
@@ -11,6 +12,7 @@
 const struct clgan_import_format clgan_import_formats_table[] = {
     {"mnist", true, false, clgan_import_list_mnist},
     {"csv", false, true, clgan_import_list_csv},
+    {"ffhq", true, true, clgan_import_list_ffhq},
     {"utkface", true, true, clgan_import_list_utkface},
     {0},
 };
@@ -32,11 +34,13 @@ struct clgan_import_item *clgan_import_add(struct clgan_import *im, const char *
 void clgan_import_left_out(struct clgan_import *im, const char *format, ...) {
   if (im->named++ >= CLGAN_IMPORT_NAMED_MAX && clgan_log_level() != CLGAN_LOG_VERBOSE) return;
   char line[CLGAN_ERROR_MAX];
+  struct clgan_error safe = {0}; /* names may hold anything, also what a terminal obeys */
   va_list ap;
   va_start(ap, format);
   vsnprintf(line, sizeof line, format, ap);
   va_end(ap);
-  clgan_log_warn("import: left out: %s", line);
+  (void)clgan_error_set(&safe, CLGAN_ERR_FORMAT, "%s", line);
+  clgan_log_warn("import: left out: %s", safe.text);
 }
 
 const char *clgan_import_label(const struct clgan_import *im, const struct clgan_import_item *item,
@@ -44,6 +48,22 @@ const char *clgan_import_label(const struct clgan_import *im, const struct clgan
   if (!im->faces) return clgan_names_word(&im->classes, item->digit, text);
   snprintf(text, CLGAN_IMPORT_LABEL, "%g years %s", (double)item->age, item->gender ? "female" : "male");
   return text;
+}
+
+bool clgan_import_age(double years, float *age) {
+  if (!(years >= 0 && years <= CLGAN_IMPORT_AGE_MAX)) return false; /* nor NaN */
+  *age = (float)years;
+  return true;
+}
+
+bool clgan_import_gender(const char *word, unsigned char *gender) {
+  static const char *const words[] = {"male", "female", "m", "f", "man", "woman", "0", "1"};
+  for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
+    if (strcasecmp(word, words[i])) continue;
+    *gender = i & 1u;
+    return true;
+  }
+  return false;
 }
 
 void clgan_import_face_defaults(struct clgan_import *im) {
@@ -90,6 +110,11 @@ static enum clgan_status check(struct clgan_import *im, struct clgan_error *e) {
   if (!im->format->files && o->test_fraction >= 0)
     return clgan_error_set(e, CLGAN_ERR_USAGE, "--test-fraction: --format %s has a split of its own, which is kept",
                            im->format->name);
+  if (o->labels && strcmp(im->format->name, "ffhq"))
+    return clgan_error_set(e, CLGAN_ERR_USAGE, "--labels: --format %s has no folder of labels; leave it out",
+                           im->format->name);
+  if (o->labels && !clgan_file_is_folder(o->labels))
+    return clgan_error_set(e, CLGAN_ERR_USAGE, "--labels %s: no such folder; check the path", o->labels);
   im->test_fraction = o->test_fraction >= 0 ? o->test_fraction : 0.1;
   return clgan_file_check_writable(o->out, e);
 }

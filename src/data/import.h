@@ -9,8 +9,9 @@
 enum { CLGAN_IMPORT_SIDE = 64, CLGAN_IMPORT_SIDE_MAX = 1024 };
 
 struct clgan_import_options {
-  const char *format;                /**< "mnist", "csv", "utkface" */
+  const char *format;                /**< "mnist", "csv", "ffhq", "utkface" */
   const char *source;                /**< folder of IDX files or of images; CSV file */
+  const char *labels;                /**< ffhq: folder of the label files; NULL: the source */
   const char *out;                   /**< the packed set */
   uint32_t height, width;            /**< 0: MNIST's own; 64 for image files */
   uint32_t channels;                 /**< 1 or 3; 0: MNIST 1, image files 3 */

@@ -1,4 +1,4 @@
-/* Importing a CSV of image files and classes. */
+/* Importing a CSV of image files and classes, or ages and genders. */
 #include <stdlib.h>
 #include <string.h>
 #include "data/csv.h"
@@ -10,18 +10,26 @@ enum { CLASS_BYTES_MAX = 200 };
 struct listing {
   struct clgan_import *im;
   const char *path;
-  int file, cls;
+  int file, cls, age, gender; /* columns; cls -1: faces */
   size_t columns;
   struct clgan_names met;
 };
 
-static enum clgan_status find_column(const struct clgan_csv *c, const char *path, const char *name, int *out,
-                                     struct clgan_error *e) {
-  *out = clgan_csv_column(c, name);
-  if (*out >= 0) return CLGAN_OK;
-  return clgan_error_set(e, CLGAN_ERR_FORMAT,
-                         "%s:1: no column `%s`; its header line has: %.300s; it needs: file, class", path, name,
-                         clgan_csv_header(c));
+static enum clgan_status find_columns(struct listing *l, const struct clgan_csv *c, struct clgan_error *e) {
+  l->file = clgan_csv_column(c, "file"), l->cls = clgan_csv_column(c, "class");
+  l->age = clgan_csv_column(c, "age"), l->gender = clgan_csv_column(c, "gender");
+  l->columns = clgan_csv_columns(c);
+  const char *missing = l->file < 0                    ? "file"
+                        : l->cls >= 0                  ? NULL
+                        : l->age < 0 && l->gender >= 0 ? "age"
+                        : l->age >= 0 && l->gender < 0 ? "gender"
+                        : l->age < 0                   ? "class"
+                                                       : NULL;
+  if (!missing) return CLGAN_OK;
+  return clgan_error_set(
+      e, CLGAN_ERR_FORMAT,
+      "%s:1: no column `%s`; its header line has: %.300s; it needs: file, class; or file, age, gender", l->path,
+      missing, clgan_csv_header(c));
 }
 
 /* Without the spaces around it, in place. */
@@ -46,12 +54,41 @@ static enum clgan_status meet(struct listing *l, const char *word, uint64_t line
   return CLGAN_OK;
 }
 
+static bool number_of(const char *s, double *out) {
+  char *end;
+  if (!*s || s[strspn(s, "0123456789+-.eE")]) return false; /* strtod also takes hexadecimal, inf and nan */
+  *out = strtod(s, &end);
+  return *end == '\0' && *out - *out == 0;
+}
+
+/* A face whose label makes no sense counts as one left out, like one that cannot be read. */
+static void take_face(struct listing *l, const struct clgan_csv_row *row) {
+  const char *file = row->fields[l->file], *years = trim(row->fields[l->age]), *word = trim(row->fields[l->gender]);
+  double number = -1;
+  struct clgan_import_item *item = clgan_import_add(l->im, file);
+  item->fate = CLGAN_IMPORT_NO_LABEL;
+  if (!*file)
+    clgan_import_left_out(l->im, "%s:%llu: its `file` is empty", l->path, (unsigned long long)row->line);
+  else if (!number_of(years, &number) || !clgan_import_age(number, &item->age))
+    clgan_import_left_out(l->im, "%s:%llu: its `age` is %.40s, not years from 0 to %d", l->path,
+                          (unsigned long long)row->line, *years ? years : "empty", CLGAN_IMPORT_AGE_MAX);
+  else if (!clgan_import_gender(word, &item->gender))
+    clgan_import_left_out(l->im, "%s:%llu: its `gender` is %.40s, neither male nor female", l->path,
+                          (unsigned long long)row->line, *word ? word : "empty");
+  else
+    item->fate = CLGAN_IMPORT_TAKEN;
+}
+
 static enum clgan_status take_row(struct listing *l, const struct clgan_csv_row *row, struct clgan_error *e) {
   const unsigned long long line = row->line;
   if (row->n != l->columns) {
     l->im->bad_rows++;
     clgan_import_left_out(l->im, "%s:%llu: %zu field%s, the header has %zu", l->path, line, row->n,
                           row->n == 1 ? "" : "s", l->columns);
+    return CLGAN_OK;
+  }
+  if (l->cls < 0) {
+    take_face(l, row);
     return CLGAN_OK;
   }
   const char *cls = trim(row->fields[l->cls]), *file = row->fields[l->file];
@@ -72,13 +109,6 @@ struct ranked {
   const char *word;
   size_t met;
 };
-
-static bool number_of(const char *s, double *out) {
-  char *end;
-  if (!*s || s[strspn(s, "0123456789+-.eE")]) return false; /* strtod also takes hexadecimal, inf and nan */
-  *out = strtod(s, &end);
-  return *end == '\0' && *out - *out == 0;
-}
 
 static int by_rank(const void *a, const void *b) {
   const struct ranked *x = a, *y = b;
@@ -111,15 +141,16 @@ static void rank_classes(struct listing *l) {
 static enum clgan_status list(struct listing *l, struct clgan_csv *c, struct clgan_error *e) {
   struct clgan_csv_row row;
   struct clgan_error damage = {0};
-  CLGAN_TRY(find_column(c, l->path, "file", &l->file, e));
-  CLGAN_TRY(find_column(c, l->path, "class", &l->cls, e));
-  l->columns = clgan_csv_columns(c);
+  CLGAN_TRY(find_columns(l, c, e));
   while (clgan_csv_next(c, &row, &damage)) CLGAN_TRY(take_row(l, &row, e));
   if (damage.status != CLGAN_OK) return clgan_error_set(e, damage.status, "%s", damage.text);
   if (!l->im->n)
-    return clgan_error_set(e, CLGAN_ERR_FORMAT, "%s: no usable row below the header; each names a file and its class",
-                           l->path);
-  rank_classes(l);
+    return clgan_error_set(e, CLGAN_ERR_FORMAT, "%s: no usable row below the header; each names a file and its %s",
+                           l->path, l->cls < 0 ? "age and gender" : "class");
+  if (l->cls < 0)
+    clgan_import_face_defaults(l->im);
+  else
+    rank_classes(l);
   return CLGAN_OK;
 }
 

@@ -1,4 +1,4 @@
-/* The image files below a folder. */
+/* The files below a folder. */
 #define _XOPEN_SOURCE 700
 #include <dirent.h>
 #include <errno.h>
@@ -15,18 +15,27 @@ bool clgan_import_is_image(const char *name) {
   return false;
 }
 
-static enum clgan_status walk(struct clgan_import *im, const char *below, int depth, struct clgan_error *e) {
-  char *path = *below ? clgan_file_join(im->folder, below) : clgan_mem_strdup(im->folder);
+struct walk {
+  const char *root;
+  bool (*want)(const char *name);
+  struct clgan_import_paths *out;
+};
+
+static enum clgan_status walk(const struct walk *w, const char *below, int depth, struct clgan_error *e) {
+  char *path = *below ? clgan_file_join(w->root, below) : clgan_mem_strdup(w->root);
   DIR *folder = opendir(path);
   enum clgan_status status = folder ? CLGAN_OK : clgan_file_fail(e, path, "read the folder", errno);
   for (const struct dirent *f; status == CLGAN_OK && (f = readdir(folder));) {
     if (f->d_name[0] == '.') continue; /* also what other systems hide: ._NAME.jpg is no image */
     char *name = *below ? clgan_file_join(below, f->d_name) : clgan_mem_strdup(f->d_name);
-    char *full = clgan_file_join(im->folder, name);
-    if (clgan_import_is_image(name))
-      clgan_import_add(im, name);
-    else if (depth < DEPTH_MAX && clgan_file_is_folder(full))
-      status = walk(im, name, depth + 1, e);
+    char *full = clgan_file_join(w->root, name);
+    if (w->want(name)) {
+      CLGAN_GROW(w->out->items, w->out->n, w->out->cap);
+      w->out->items[w->out->n++] = name;
+      name = NULL;
+    } else if (depth < DEPTH_MAX && clgan_file_is_folder(full)) {
+      status = walk(w, name, depth + 1, e);
+    }
     clgan_mem_free(full);
     clgan_mem_free(name);
   }
@@ -36,15 +45,32 @@ static enum clgan_status walk(struct clgan_import *im, const char *below, int de
 }
 
 static int by_name(const void *a, const void *b) {
-  return strcmp(((const struct clgan_import_item *)a)->name, ((const struct clgan_import_item *)b)->name);
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void clgan_import_paths_free(struct clgan_import_paths *p) {
+  for (size_t i = 0; i < p->n; i++) clgan_mem_free(p->items[i]);
+  clgan_mem_free(p->items);
+  *p = (struct clgan_import_paths){0};
+}
+
+enum clgan_status clgan_import_paths_find(const char *folder, bool (*want)(const char *name),
+                                          struct clgan_import_paths *out, struct clgan_error *e) {
+  const struct walk w = {folder, want, out};
+  *out = (struct clgan_import_paths){0};
+  enum clgan_status status = walk(&w, "", 0, e);
+  if (status != CLGAN_OK) clgan_import_paths_free(out);
+  if (out->n) qsort(out->items, out->n, sizeof *out->items, by_name); /* a folder's own order is nobody's */
+  return status;
 }
 
 enum clgan_status clgan_import_walk(struct clgan_import *im, struct clgan_error *e) {
+  struct clgan_import_paths images;
   im->folder = clgan_mem_strdup(im->o->source);
-  CLGAN_TRY(walk(im, "", 0, e));
-  if (!im->n)
-    return clgan_error_set(e, CLGAN_ERR_FORMAT, "%s: no image in it (names that end in .jpg, .jpeg or .png)",
-                           im->o->source);
-  qsort(im->items, im->n, sizeof *im->items, by_name); /* a folder's own order is nobody's */
-  return CLGAN_OK;
+  CLGAN_TRY(clgan_import_paths_find(im->folder, clgan_import_is_image, &images, e));
+  for (size_t i = 0; i < images.n; i++) clgan_import_add(im, images.items[i]);
+  clgan_import_paths_free(&images);
+  if (im->n) return CLGAN_OK;
+  return clgan_error_set(e, CLGAN_ERR_FORMAT, "%s: no image in it (names that end in .jpg, .jpeg or .png)",
+                         im->o->source);
 }

@@ -44,8 +44,8 @@ struct clgan_import {
   struct clgan_dataset *set;      /**< formats that are a data set already */
   struct clgan_import_part *part; /**< what was read of files so far */
   size_t read;                    /**< files in it */
-  uint64_t bad_rows;
-  int named; /**< lines spent on naming what was left out */
+  uint64_t bad_rows, no_image;    /**< rows of a table; labels without an image */
+  int named;                      /**< lines spent on naming what was left out */
 };
 
 struct clgan_import_format {
@@ -59,12 +59,30 @@ extern const struct clgan_import_format clgan_import_formats_table[]; /**< ended
 
 enum clgan_status clgan_import_list_mnist(struct clgan_import *im, struct clgan_error *e);
 enum clgan_status clgan_import_list_csv(struct clgan_import *im, struct clgan_error *e);
+enum clgan_status clgan_import_list_ffhq(struct clgan_import *im, struct clgan_error *e);
 enum clgan_status clgan_import_list_utkface(struct clgan_import *im, struct clgan_error *e);
 
 /** "[age]_[gender]_...", with or without folders before it. Races and dates, which some names lack, do not matter.
  * @return whether it is one, of an age up to CLGAN_IMPORT_AGE_MAX. */
 bool clgan_import_utkface_name(const char *name, float *age, unsigned char *gender);
 
+/** One face of a label file of FFHQ (docs/file-formats.md): of several the largest.
+ * @param text [n]. @return CLGAN_ERR_FORMAT, naming the file. */
+enum clgan_status clgan_import_ffhq_label(const char *name, const char *text, size_t n, float *age,
+                                          unsigned char *gender, struct clgan_error *e);
+/** Whether it is an age that a face can have: 0 to CLGAN_IMPORT_AGE_MAX years. */
+bool clgan_import_age(double years, float *age);
+/** Whether @p word is male (m, man, 0) or female (f, woman, 1), letters' case aside. */
+bool clgan_import_gender(const char *word, unsigned char *gender);
+
+/** Paths below a folder, sorted. */
+struct clgan_import_paths {
+  char **items;
+  size_t n, cap;
+};
+enum clgan_status clgan_import_paths_find(const char *folder, bool (*want)(const char *name),
+                                          struct clgan_import_paths *out, struct clgan_error *e);
+void clgan_import_paths_free(struct clgan_import_paths *p); /**< legal on a zeroed struct, which it leaves */
 /** Items for all image files (by their names' ends) below the source, which becomes `folder`; sorted by path. */
 enum clgan_status clgan_import_walk(struct clgan_import *im, struct clgan_error *e);
 bool clgan_import_is_image(const char *name);

@@ -50,6 +50,8 @@ static void tell_left_out(const struct clgan_import *im, const uint64_t fates[CL
   if (im->bad_rows)
     clgan_text_printf(&t, "%s%llu rows that do not fit the header", t.len ? ", " : "",
                       (unsigned long long)im->bad_rows);
+  if (im->no_image)
+    clgan_text_printf(&t, "%s%llu labels without an image", t.len ? ", " : "", (unsigned long long)im->no_image);
   if (t.len) clgan_log_info("left out: %s", t.s);
   clgan_text_free(&t);
   if (im->named > CLGAN_IMPORT_NAMED_MAX && clgan_log_level() != CLGAN_LOG_VERBOSE)

@@ -9,9 +9,9 @@ bool clgan_import_utkface_name(const char *name, float *age, unsigned char *gend
   if (digits < 1 || digits > 3 || p[digits] != '_') return false;
   for (size_t i = 0; i < digits; i++) years = 10 * years + (unsigned)(p[i] - '0');
   p += digits + 1;
-  if ((p[0] != '0' && p[0] != '1') || p[1] != '_' || years > CLGAN_IMPORT_AGE_MAX) return false;
-  *age = (float)years, *gender = p[0] == '1';
-  return true;
+  if ((p[0] != '0' && p[0] != '1') || p[1] != '_') return false;
+  *gender = p[0] == '1';
+  return clgan_import_age(years, age);
 }
 
 enum clgan_status clgan_import_list_utkface(struct clgan_import *im, struct clgan_error *e) {

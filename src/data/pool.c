@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "data/pool.h"
 
-enum { THREADS_MAX = 64, SLOTS_PER_THREAD = 16 };
+enum { THREADS_MAX = 64, SLOTS_PER_THREAD = 16, SLOTS_BYTES = 128 << 20 };
 
 struct state {
   const struct clgan_pool *pool;
@@ -75,6 +75,8 @@ enum clgan_status clgan_pool_run(const struct clgan_pool *p, struct clgan_error 
   long cores = sysconf(_SC_NPROCESSORS_ONLN);
   size_t threads = cores < 1 ? 1 : cores > THREADS_MAX ? THREADS_MAX : (size_t)cores;
   struct state s = {.pool = p, .window = threads * SLOTS_PER_THREAD};
+  if (p->slot && s.window > SLOTS_BYTES / p->slot) s.window = SLOTS_BYTES / p->slot;
+  if (s.window < threads) s.window = threads;
   void *slots = NULL;
   CLGAN_TRY(clgan_mem_try(&slots, s.window, p->slot ? p->slot : 1, "the images in work", e));
   s.slots = slots;

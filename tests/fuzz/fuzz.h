@@ -13,6 +13,7 @@ fuzz_target fuzz_model;       /* a model's text; after a NUL byte the --set argu
 fuzz_target fuzz_png;         /* an image file, as every subcommand takes it */
 fuzz_target fuzz_tuning;      /* a tuning text */
 fuzz_target fuzz_csv;         /* a table */
+fuzz_target fuzz_label;       /* a label file of a face */
 fuzz_target fuzz_jpeg;        /* the same: a corpus of its own */
 
 /** A file that holds these bytes until the next call. @return its path, the harness's own */

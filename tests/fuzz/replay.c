@@ -13,13 +13,9 @@
 static const struct {
   const char *name;
   fuzz_target *run;
-} targets[] = {{"safetensors", fuzz_safetensors},
-               {"idx", fuzz_idx},
-               {"model", fuzz_model},
-               {"png", fuzz_png},
-               {"jpeg", fuzz_jpeg},
-               {"tuning", fuzz_tuning},
-               {"csv", fuzz_csv}};
+} targets[] = {
+    {"safetensors", fuzz_safetensors}, {"idx", fuzz_idx}, {"model", fuzz_model}, {"png", fuzz_png}, {"jpeg", fuzz_jpeg},
+    {"tuning", fuzz_tuning},           {"csv", fuzz_csv}, {"label", fuzz_label}};
 enum { TARGETS = sizeof targets / sizeof targets[0] };
 
 static int replay(size_t target, const char *path) {

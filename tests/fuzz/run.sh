@@ -8,7 +8,7 @@ src=$(cd "${CLGAN_SRC:-$(dirname "$0")/../..}" && pwd)
 CLGAN=${CLGAN:-$PWD/clgan}
 seconds=${FUZZ_SECONDS:-60} jobs=${FUZZ_JOBS:-1} CC=${FUZZ_CC:-clang}
 work=$PWD/fuzz-work
-targets=${*:-safetensors idx model png jpeg csv tuning}
+targets=${*:-safetensors idx model png jpeg csv label tuning}
 flags='-std=gnu11 -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined'
 command -v "$CC" >/dev/null || { echo "make fuzz: $CC not found: apt-get install clang libclang-rt-14-dev" >&2; exit 1; }
 mkdir -p "$work/objects"
@@ -21,7 +21,7 @@ SOURCES = \$(filter-out %/embedded_data.c,\$(wildcard $src/src/base/*.c $src/src
   $src/src/ops/*.c $src/src/graph/*.c $src/src/train/*.c $src/src/ref/*.c $src/src/tune/*.c))
 OBJECTS = \$(patsubst $src/src/%.c,$work/objects/%.o,\$(SOURCES)) $work/objects/embedded_data.o
 HARNESS = $work/objects/support.o $work/objects/fuzz_image.o $work/objects/fuzz_idx.o $work/objects/fuzz_model.o \
-  $work/objects/fuzz_safetensors.o $work/objects/fuzz_csv.o $work/objects/fuzz_tuning.o
+  $work/objects/fuzz_safetensors.o $work/objects/fuzz_csv.o $work/objects/fuzz_label.o $work/objects/fuzz_tuning.o
 all: $(for t in $targets; do printf '%s ' "$work/fuzz_$t"; done)
 $work/libclgan.a: \$(OBJECTS)
 	@rm -f \$@ && ar rcs \$@ \$^
