@@ -90,20 +90,28 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       .n_options = sizeof options / sizeof options[0],
       .operands = true,
       .synopsis =
-          "--format mnist FOLDER [OPTION]... -o OUT.safetensors\n--format csv TABLE.csv [OPTION]... -o "
-          "OUT.safetensors\n--format utkface FOLDER [OPTION]... -o OUT.safetensors",
+          "--format mnist|utkface FOLDER [OPTION]... -o OUT.safetensors\n"
+          "--format ffhq IMAGES [--labels DIR] [OPTION]... -o OUT.safetensors\n"
+          "--format csv TABLE.csv [OPTION]... -o OUT.safetensors",
       .about =
           "Packs images and their labels into one file, which `--data` of the other subcommands takes. A table's first "
           "line\n"
-          "names its columns, `file` (a PNG or JPEG; paths start at the table's folder) and `class` (any text or "
-          "number).\n"
-          "UTKFace's files are named by age and gender (0 male, 1 female): 26_1_3_20170104.jpg.\n"
-          "Which images are for testing follows from their content; byte-identical files are taken once.",
+          "names its columns: `file` (a PNG or JPEG; paths start at the table's folder) and `class` (any text or "
+          "number),\n"
+          "or `file`, `age` (years) and `gender` (male or female). UTKFace's files are named by age and gender (0 "
+          "male, "
+          "1\n"
+          "female): 26_1_3_20170104.jpg. FFHQ's have a JSON file of the same name each. Which images are for testing "
+          "follows\n"
+          "from their content; byte-identical files are taken once, or not at all where their labels differ. An import "
+          "that\n"
+          "was interrupted goes on when it is started again.",
       .examples =
           "  clgan import --format mnist mnist -o mnist.safetensors\n"
           "  clgan import --format csv pets/labels.csv --size 32 -o pets.safetensors\n"
           "  clgan import --format csv scans.csv --size 28 --channels 1 --test-fraction 0.2 -o scans.safetensors\n"
-          "  clgan import --format utkface UTKFace --size 64 -o faces.safetensors\n"};
+          "  clgan import --format utkface UTKFace --size 64 -o faces.safetensors\n"
+          "  clgan import --format ffhq images1024x1024 --labels json -o ffhq.safetensors\n"};
   return clgan_args_parse(args, &usage, argc, argv, e);
 }
 

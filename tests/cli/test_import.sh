@@ -27,6 +27,11 @@ for fraction in -0.1 0.95 x; do
 done
 fails 2 '--channels 2' import --format csv labels.csv --channels 2 -o set.safetensors
 fails 2 '--channels 4' import --format csv labels.csv --channels 4 -o set.safetensors
+fails 2 '--labels: --format csv has no folder of labels' import --format csv labels.csv --labels folder -o set.safetensors
+fails 2 '--labels nowhere: no such folder' import --format ffhq folder --labels nowhere -o set.safetensors
+fails 1 'no image in it' import --format ffhq folder -o set.safetensors
+fails 1 'no image in it' import --format utkface folder -o set.safetensors
+fails 2 'is no folder' import --format utkface labels.csv -o set.safetensors
 fails 1 'no column `class`' import --format csv other.csv -o set.safetensors
 fails 1 'empty.csv' import --format csv empty.csv -o set.safetensors
 fails 2 'idx' import --format mnist folder -o set.safetensors
@@ -65,7 +70,25 @@ says '20 images of 28x28, 1 channel, 20 for training, 0 for testing' err
 works import --format mnist few --size 14x20 --channels 3 -o small.safetensors
 says '"images":{"dtype":"U8","shape":[20,14,20,3]' small.safetensors
 
+# Some of UTKFace, where it is: names in every form, copies, contradictions; the training in two steps comes below.
+faces=${CLGAN_DATA:-$CLGAN_SRC/../shared/data}/utkface
+if [ -d "$faces" ]; then
+  mkdir utk
+  for name in "$faces"/*77.jpg.chip.jpg "$faces"/39_1_2017*.jpg "$faces"/24_0_1_2017011622022465*.jpg \
+    "$faces"/21_0_4_20161223214835183* "$faces"/23_1_1_20170103223013127*; do
+    ln -s "$name" utk/
+  done
+  works import --format utkface utk -o utk.safetensors
+  says 'are the same bytes under different labels, 21 years male and 23 years female' err
+  says '4 copies of each other' err
+  "$CLGAN" import --format utkface utk -o again.safetensors 2>again.err
+  holds cmp utk.safetensors again.safetensors
+fi
+
 need_device
+if [ -f utk.safetensors ]; then
+  must "$CLGAN" train --model faces64 --base 4 --batch 4 --steps 2 --data utk.safetensors --out run-utk
+fi
 # Images of three classes, drawn by a model; two copies, one of them under another class; a file that is no image.
 must tiny run 1
 mkdir -p pets/img
