@@ -207,6 +207,15 @@ CLGAN_API enum clgan_status clgan_model_encode(clgan_model *m, size_t n, const u
 CLGAN_API enum clgan_status clgan_model_reconstruct(clgan_model *m, size_t n, const uint8_t *pixels, const float *c,
                                                     uint8_t *again);
 
+/** Moves codes so that G(z, c) comes nearer to the images, by gradient steps (docs/refine.md). Each image goes by itself;
+ * one that came no nearer keeps its code. The first call builds what it needs.
+ * @param steps 1 to 100000; 200 is plenty. @param pixels [n,H,W,C]. @param c [n,C], what to draw them under (NULL for
+ * models without a condition); it stays. @param z [n,Z], read and written: where to start, such as the encoder's codes.
+ * @param before,after [n] each, written: mean absolute differences of pixels from 0 to 1; NULL where not wanted.
+ * @return CLGAN_ERR_USAGE, CLGAN_ERR_MEMORY, CLGAN_ERR_DEVICE. */
+CLGAN_API enum clgan_status clgan_model_refine(clgan_model *m, uint32_t steps, size_t n, const uint8_t *pixels,
+                                               const float *c, float *z, float *before, float *after);
+
 /** Reads a PNG or JPEG of any size as the model takes it: its centre square, resampled. @param pixels [H,W,C],
  * written. @return CLGAN_ERR_IO, CLGAN_ERR_FORMAT, CLGAN_ERR_MEMORY. */
 CLGAN_API enum clgan_status clgan_model_read_image(clgan_model *m, const char *path, uint8_t *pixels);

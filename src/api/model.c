@@ -7,7 +7,7 @@
 #include "data/image.h"
 #include "data/sheet.h"
 
-enum { BATCH_MAX = 64, AGE_MAX = 150 };
+enum { BATCH_MAX = 64, AGE_MAX = 150, STEPS_MAX = 100000 };
 
 void clgan_api_model_fill(struct clgan_api_model *a, uint64_t steps) {
   const struct clgan_model *m = a->m;
@@ -265,6 +265,24 @@ static enum clgan_status reconstruct(clgan_model *m, size_t n, const uint8_t *pi
 enum clgan_status clgan_model_reconstruct(clgan_model *m, size_t n, const uint8_t *pixels, const float *c,
                                           uint8_t *again) {
   CLGAN_API_CALL(CONTEXT(m), reconstruct(m, n, pixels, c, again));
+}
+
+static enum clgan_status refine(clgan_model *m, uint32_t steps, size_t n, const uint8_t *pixels, const float *c,
+                                float *z, float *before, float *after) {
+  const struct clgan_refine_options o = {.steps = (int)steps};
+  NEED(m, pixels);
+  NEED(m, z);
+  if (m->facts.condition_size) NEED(m, c);
+  if (steps < 1 || steps > STEPS_MAX)
+    return clgan_error_set(&m->context->error, CLGAN_ERR_USAGE, "%u steps: give 1 to %d", steps, STEPS_MAX);
+  CLGAN_TRY(all_finite(m, "z", z, n, m->facts.latent));
+  if (m->facts.condition_size) CLGAN_TRY(all_finite(m, "c", c, n, m->facts.condition_size));
+  return clgan_sampler_refine(m->sampler, &o, n, pixels, c, z, before, after, &m->context->error);
+}
+
+enum clgan_status clgan_model_refine(clgan_model *m, uint32_t steps, size_t n, const uint8_t *pixels, const float *c,
+                                     float *z, float *before, float *after) {
+  CLGAN_API_CALL(CONTEXT(m), refine(m, steps, n, pixels, c, z, before, after));
 }
 
 static enum clgan_status read_image(clgan_model *m, const char *path, uint8_t *pixels) {

@@ -30,8 +30,8 @@ static void work_free(struct work *w) {
   for (int k = 0; k < 2; k++) clgan_mem_free(w->drawn[k]);
 }
 
-static enum clgan_status draw(const struct options *o, struct clgan_nets *nets, struct clgan_session *device,
-                              const struct clgan_originals *x, struct work *w, struct clgan_error *e) {
+static enum clgan_status draw(const struct options *o, struct clgan_nets *nets, const struct clgan_originals *x,
+                              struct work *w, struct clgan_error *e) {
   const struct clgan_model *m = nets->model;
   size_t size = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
   for (int k = 0; k < (o->refine ? 2 : 1); k++) {
@@ -43,7 +43,7 @@ static enum clgan_status draw(const struct options *o, struct clgan_nets *nets, 
   CLGAN_TRY(clgan_sampler_encode(nets->sampler, x->n, x->pixels, w->z, NULL, e));
   CLGAN_TRY(clgan_sampler_generate(nets->sampler, x->n, w->z, w->c, w->drawn[0], e));
   if (!o->refine) return CLGAN_OK;
-  CLGAN_TRY(clgan_refine_codes(device, nets, o->refine, x->n, x->pixels, w->c, w->z, &w->refined, e));
+  CLGAN_TRY(clgan_refine_codes(nets, o->refine, x->n, x->pixels, w->c, w->z, &w->refined, e));
   return clgan_sampler_generate(nets->sampler, x->n, w->z, w->c, w->drawn[1], e);
 }
 
@@ -68,7 +68,7 @@ static enum clgan_status reconstruct(const struct options *o, struct clgan_nets 
   CLGAN_TRY(clgan_session_open(device, &plain, e));
   CLGAN_TRY(clgan_nets_load(nets, device->cl, x->n, e));
   CLGAN_TRY(clgan_originals_conditions(nets, &given, x, &w->c, e));
-  CLGAN_TRY(draw(o, nets, device, x, w, e));
+  CLGAN_TRY(draw(o, nets, x, w, e));
   size_t wide = o->refine ? 3 : 2, across = (size_t)ceil(sqrt((double)x->n / (double)wide)); /* near a square */
   CLGAN_TRY(
       clgan_sheet_beside(nets->model, x->n, x->pixels, (const float *const *)w->drawn, wide - 1, across, o->out, e));

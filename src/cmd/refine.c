@@ -5,26 +5,19 @@
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "train/refine.h"
 
-enum { BATCH_MAX = 64 };
-
-enum clgan_status clgan_refine_codes(struct clgan_session *device, const struct clgan_nets *nets, uint64_t steps,
-                                     size_t n, const unsigned char *images, const float *c, float *z,
-                                     struct clgan_refined *out, struct clgan_error *e) {
+enum clgan_status clgan_refine_codes(const struct clgan_nets *nets, uint64_t steps, size_t n,
+                                     const unsigned char *images, const float *c, float *z, struct clgan_refined *out,
+                                     struct clgan_error *e) {
   const struct clgan_refine_options o = {.steps = (int)steps};
-  struct clgan_refiner *r = NULL;
   *out = (struct clgan_refined){0};
-  CLGAN_TRY(clgan_refiner_create(device->cl, nets->store, nets->model, (int)(n < BATCH_MAX ? n : BATCH_MAX),
-                                 CLGAN_REFINE_PRIOR, &r, e));
   float *before = clgan_mem_array(2 * n, sizeof *before), *after = before + n;
-  enum clgan_status s = clgan_refiner_run(r, &o, n, images, c, z, before, after, e);
+  enum clgan_status s = clgan_sampler_refine(nets->sampler, &o, n, images, c, z, before, after, e);
   for (size_t i = 0; i < n; i++) {
     out->before += (double)before[i] / (double)n;
     out->after += (double)after[i] / (double)n;
   }
   clgan_mem_free(before);
-  clgan_refiner_destroy(r);
   return s;
 }
 

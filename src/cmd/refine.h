@@ -14,9 +14,9 @@ struct clgan_refined {
   double before, after;
 };
 /** Moves z[n,Z], E's codes of the U8 images [n,H,W,C], by @p steps steps under the conditions c[n,C]. */
-enum clgan_status clgan_refine_codes(struct clgan_session *device, const struct clgan_nets *nets, uint64_t steps,
-                                     size_t n, const unsigned char *images, const float *c, float *z,
-                                     struct clgan_refined *out, struct clgan_error *e);
+enum clgan_status clgan_refine_codes(const struct clgan_nets *nets, uint64_t steps, size_t n,
+                                     const unsigned char *images, const float *c, float *z, struct clgan_refined *out,
+                                     struct clgan_error *e);
 /** "; L1 0.0421 -> 0.0140 by 200 steps", or "" where @p steps is 0. */
 const char *clgan_refined_note(const struct clgan_refined *r, uint64_t steps, char text[80]);
 #endif

@@ -66,8 +66,8 @@ static void condition_of(const struct clgan_model *m, const struct clgan_conditi
 static const struct clgan_condition_given its_own = CLGAN_CONDITION_NOTHING;
 
 /* Codes of all originals, refined under their own conditions. */
-static enum clgan_status find_codes(const struct options *o, struct clgan_nets *nets, struct clgan_session *device,
-                                    const struct clgan_originals *x, struct work *w, struct clgan_error *e) {
+static enum clgan_status find_codes(const struct options *o, struct clgan_nets *nets, const struct clgan_originals *x,
+                                    struct work *w, struct clgan_error *e) {
   const struct clgan_model *m = nets->model;
   size_t C = (size_t)m->condition_size;
   CLGAN_TRY(clgan_sampler_encode(nets->sampler, x->n, x->pixels, w->z[0], w->factors, e));
@@ -75,7 +75,7 @@ static enum clgan_status find_codes(const struct options *o, struct clgan_nets *
   float *c = clgan_mem_array(x->n * C, sizeof *c);
   for (size_t i = 0; i < x->n; i++) condition_of(m, &its_own, x, i, w, c + i * C);
   memcpy(w->z[1], w->z[0], x->n * (size_t)m->latent * sizeof(float));
-  enum clgan_status s = clgan_refine_codes(device, nets, o->refine, x->n, x->pixels, c, w->z[1], &w->refined, e);
+  enum clgan_status s = clgan_refine_codes(nets, o->refine, x->n, x->pixels, c, w->z[1], &w->refined, e);
   clgan_mem_free(c);
   return s;
 }
@@ -137,7 +137,7 @@ static enum clgan_status transform(const struct options *o, struct clgan_nets *n
   CLGAN_TRY(clgan_session_choose(device, o->device, e));
   CLGAN_TRY(clgan_session_open(device, &plain, e));
   CLGAN_TRY(clgan_nets_load(nets, device->cl, x->n > w->cols ? x->n : w->cols, e));
-  CLGAN_TRY(find_codes(o, nets, device, x, w, e));
+  CLGAN_TRY(find_codes(o, nets, x, w, e));
   CLGAN_TRY(draw_all(nets, x, w, e));
   CLGAN_TRY(clgan_sheet_write(w->sheet, o->out, e));
   clgan_programs_save(device->cl);

@@ -54,9 +54,10 @@ static enum clgan_status add_use(struct ledger *l, const struct clgan_model *m, 
   struct clgan_use_graph *u = NULL;
   struct clgan_plan *p = NULL;
   CLGAN_TRY(clgan_use_create(m, use, batch, &u, e));
-  size_t keep = use == CLGAN_USE_GENERATE ? 1 : 0;
-  clgan_ir_eliminate(u->g, &u->x, keep);
-  enum clgan_status s = clgan_plan_create(u->g, &l->target, &u->x, keep, &p, e);
+  const int *kept = use == CLGAN_USE_ENCODE ? &u->z : &u->x;
+  size_t keep = use == CLGAN_USE_ESTIMATE ? 0 : 1;
+  clgan_ir_eliminate(u->g, kept, keep);
+  enum clgan_status s = clgan_plan_create(u->g, &l->target, kept, keep, &p, e);
   if (s == CLGAN_OK) {
     add_states(l, u->g);
     l->sum->later += p->input_bytes;
@@ -78,6 +79,8 @@ enum clgan_status clgan_fit_plan(struct clgan_cl *cl, const struct clgan_model *
   enum clgan_status s = add_step(&l, m, micro, pieces, e);
   if (s == CLGAN_OK) s = add_use(&l, m, CLGAN_USE_ESTIMATE, micro, e);
   if (s == CLGAN_OK && m->nets[CLGAN_NET_G].name) s = add_use(&l, m, CLGAN_USE_GENERATE, clgan_sample_batch(micro), e);
+  if (s == CLGAN_OK && m->nets[CLGAN_NET_G].name && m->condition == CLGAN_CONDITION_FACE) /* its sheets show reconstructions */
+    s = add_use(&l, m, CLGAN_USE_ENCODE, clgan_sample_batch(micro), e);
   out->total = out->arenas + out->state + out->inputs + out->later;
   for (size_t k = 0; k < l.n; k++) clgan_mem_free(l.names[k]);
   clgan_mem_free(l.names);

@@ -41,7 +41,7 @@ static void restore_signals(const struct sigaction before[STOPS]) {
 }
 
 /* RETRIES: how much sooner than the next regular one a checkpoint that failed is tried again. */
-enum { CHECKPOINT_EVERY = 1000, SAMPLE_EVERY = 1000, LOG_EVERY = 50, GRID_COLUMNS = 10, RETRIES = 10 };
+enum { CHECKPOINT_EVERY = 1000, SAMPLE_EVERY = 1000, LOG_EVERY = 50, RETRIES = 10 };
 
 struct loop {
   struct clgan_trainer *t;
@@ -105,30 +105,9 @@ static enum clgan_status take_losses(struct loop *l, bool wait, struct clgan_err
 
 /* -- checkpoints and samples -- */
 
-static float *sample_conditions(const struct clgan_model *m, size_t *rows) {
-  *rows = m->condition == CLGAN_CONDITION_CLASS ? (size_t)m->classes : 10;
-  if (m->condition == CLGAN_CONDITION_NONE) return NULL;
-  float *c = clgan_mem_array(*rows, sizeof *c * (size_t)m->condition_size);
-  for (size_t k = 0; k < *rows; k++) {
-    float *at = c + k * (size_t)m->condition_size;
-    if (m->condition == CLGAN_CONDITION_CLASS)
-      clgan_condition_class(m, (int)k, at);
-    else
-      clgan_condition_face(m, 80.0 * (double)k / 9.0, 1, at);
-  }
-  return c;
-}
-
 static enum clgan_status sample(struct loop *l, struct clgan_error *e) {
-  size_t rows;
-  float *c = sample_conditions(l->m, &rows);
-  size_t codes = c ? GRID_COLUMNS : rows * GRID_COLUMNS;
-  float *z = clgan_mem_array(codes, sizeof *z * (size_t)l->m->latent);
   char *path = clgan_mem_printf("%s/step-%06llu.png", l->samples, (unsigned long long)clgan_trainer_steps(l->t));
-  clgan_latent_draw(l->m, 0, 0, codes, z);
-  enum clgan_status s = clgan_sheet_grid(clgan_trainer_sampler(l->t), l->m, c, rows, z, GRID_COLUMNS, path, e);
-  clgan_mem_free(c);
-  clgan_mem_free(z);
+  enum clgan_status s = clgan_sheet_samples(clgan_trainer_sampler(l->t), l->m, clgan_trainer_data(l->t), path, e);
   clgan_mem_free(path);
   return s;
 }

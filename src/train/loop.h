@@ -18,6 +18,19 @@ struct clgan_loop_options {
  * @param images_per_s receives the run's rate (without compiling and saving). */
 enum clgan_status clgan_loop_run(struct clgan_trainer *t, const struct clgan_model *m, const struct clgan_loop_options *o,
                                  double *images_per_s, struct clgan_error *e);
+/** What a sheet is made of, row by row. */
+struct clgan_cells {
+  size_t rows, cols;
+  float *z, *c;                /**< [rows*cols, Z], [rows*cols, C] (NULL for models without a condition): what is drawn */
+  const unsigned char **given; /**< [rows*cols] U8 images shown instead where not NULL; NULL: none */
+};
+/** Draws them as a PNG. */
+enum clgan_status clgan_sheet_cells(struct clgan_sampler *s, const struct clgan_model *m, const struct clgan_cells *cells, const char *path,
+                                    struct clgan_error *e);
+/** A training run's sheet, always of the same codes: a row for each class, or for ten ages from 0 to 80; faces as men, then the same
+ * codes as women, then of @p d (NULL: none) ten that were held out, each with its reconstruction, from code and labels, to its right. */
+enum clgan_status clgan_sheet_samples(struct clgan_sampler *s, const struct clgan_model *m, const struct clgan_dataset *d, const char *path,
+                                      struct clgan_error *e);
 /** A grid: columns share z, rows are the classes or ages given. rows: n_rows condition vectors. As a PNG. */
 enum clgan_status clgan_sheet_grid(struct clgan_sampler *s, const struct clgan_model *m, const float *conditions, size_t n_rows, const float *z,
                                    size_t n_cols, const char *path, struct clgan_error *e);

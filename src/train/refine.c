@@ -126,6 +126,10 @@ void clgan_refiner_destroy(struct clgan_refiner *r) {
   clgan_mem_free(r);
 }
 
+int clgan_refiner_batch(const struct clgan_refiner *r) {
+  return r->batch;
+}
+
 /* -- a batch -- */
 
 /* What is moved, of z, and back. */

@@ -20,6 +20,7 @@ struct clgan_refiner;
 enum clgan_status clgan_refiner_create(struct clgan_cl *cl, struct clgan_store *store, const struct clgan_model *m,
                                        int batch, double prior, struct clgan_refiner **out, struct clgan_error *e);
 void clgan_refiner_destroy(struct clgan_refiner *r);
+int clgan_refiner_batch(const struct clgan_refiner *r);
 
 /** Moves z[n,Z] (on entry where to start: E's estimates) by Adam (Kingma & Ba 2014, 0.9, 0.999) so that G_ema(z, c) comes
  * nearer to the U8 images [n,H,W,C] in mean absolute difference, under still weights and statistics; c[n,C] (NULL for models

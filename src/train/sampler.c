@@ -14,6 +14,7 @@ struct clgan_sampler {
   int batch;
   struct clgan_use_graph *graph[2]; /* generate, encode */
   struct clgan_run *run[2];
+  struct clgan_refiner *refiner; /* NULL: none yet */
 };
 
 struct clgan_sampler *clgan_sampler_create(struct clgan_cl *cl, struct clgan_store *store, const struct clgan_model *m,
@@ -26,10 +27,13 @@ struct clgan_sampler *clgan_sampler_create(struct clgan_cl *cl, struct clgan_sto
   return s;
 }
 
-void clgan_sampler_borrow(struct clgan_sampler *s, struct clgan_run *lender) { s->lender = lender; }
+void clgan_sampler_borrow(struct clgan_sampler *s, struct clgan_run *lender) {
+  s->lender = lender;
+}
 
 void clgan_sampler_destroy(struct clgan_sampler *s) {
   if (!s) return;
+  clgan_refiner_destroy(s->refiner);
   for (int k = 0; k < 2; k++) {
     clgan_run_destroy(s->run[k]);
     clgan_use_destroy(s->graph[k]);
@@ -194,6 +198,19 @@ enum clgan_status clgan_sampler_encode(struct clgan_sampler *s, size_t n, const 
 enum clgan_status clgan_sampler_features(struct clgan_sampler *s, size_t n, const unsigned char *images,
                                          float *features, struct clgan_error *e) {
   return clgan_sampler_codes(s, n, images, NULL, NULL, features, e);
+}
+
+enum clgan_status clgan_sampler_refine(struct clgan_sampler *s, const struct clgan_refine_options *o, size_t n,
+                                       const unsigned char *images, const float *c, float *z, float *before,
+                                       float *after, struct clgan_error *e) {
+  int batch = n < (size_t)s->batch ? (int)n : s->batch;
+  if (!n) return CLGAN_OK;
+  if (s->refiner && clgan_refiner_batch(s->refiner) != batch) {
+    clgan_refiner_destroy(s->refiner);
+    s->refiner = NULL;
+  }
+  if (!s->refiner) CLGAN_TRY(clgan_refiner_create(s->cl, s->store, s->m, batch, CLGAN_REFINE_PRIOR, &s->refiner, e));
+  return clgan_refiner_run(s->refiner, o, n, images, c, z, before, after, e);
 }
 
 void clgan_latent_draw(const struct clgan_model *m, uint64_t seed, uint32_t first, size_t n, float *z) {

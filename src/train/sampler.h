@@ -1,12 +1,15 @@
 /** @file sampler.h  The averaged nets in use: pictures from codes, codes from pictures. */
 #ifndef CLGAN_TRAIN_SAMPLER_H
 #define CLGAN_TRAIN_SAMPLER_H
+#include "train/refine.h"
 #include "train/step.h"
 
 /** Works on the "G_ema.*" and "E_ema.*" states of a store. Graphs are built at first use, for batches of @p batch. */
 struct clgan_sampler;
 /** Images at a time where a training of micro-batches of @p micro draws samples: no more, so that it takes no more memory. */
-static inline int clgan_sample_batch(int micro) { return micro < 50 ? micro : 50; }
+static inline int clgan_sample_batch(int micro) {
+  return micro < 50 ? micro : 50;
+}
 struct clgan_sampler *clgan_sampler_create(struct clgan_cl *cl, struct clgan_store *store, const struct clgan_model *m,
                                            int batch);
 /** Lets it work in the arenas of a run that outlives it (clgan_run_create_within); before its first use. */
@@ -25,6 +28,10 @@ enum clgan_status clgan_sampler_features(struct clgan_sampler *s, size_t n, cons
 /** All of it in one pass: z[n,Z], factors[n,F] and features[n,F], each NULL where not wanted. */
 enum clgan_status clgan_sampler_codes(struct clgan_sampler *s, size_t n, const unsigned char *images, float *z,
                                       float *factors, float *features, struct clgan_error *e);
+/** clgan_refiner_run with the default prior, of its own refiner: built at first use, and anew where n asks for another batch. */
+enum clgan_status clgan_sampler_refine(struct clgan_sampler *s, const struct clgan_refine_options *o, size_t n,
+                                       const unsigned char *images, const float *c, float *z, float *before,
+                                       float *after, struct clgan_error *e);
 /** Numbers of E's last hidden layer (the model text's `features`, else what the layer of z reads); 0: there is none. */
 int clgan_sampler_feature_count(const struct clgan_model *m);
 /** Numbers that E gives of the condition: classes (logits); 1 or 2 (age value, gender logit); 0. */

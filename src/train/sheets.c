@@ -24,26 +24,36 @@ static void spread(const struct clgan_model *m, const float *conditions, size_t 
     }
 }
 
-enum clgan_status clgan_sheet_grid(struct clgan_sampler *s, const struct clgan_model *m, const float *conditions, size_t n_rows, const float *z,
-                                   size_t n_cols, const char *path, struct clgan_error *e) {
-  size_t n = n_rows * n_cols, size = image_size(m);
-  float *zz = clgan_mem_array(n, sizeof *zz * (size_t)m->latent), *cc = conditions ? clgan_mem_array(n, sizeof *cc * (size_t)m->condition_size) : NULL;
+enum clgan_status clgan_sheet_cells(struct clgan_sampler *s, const struct clgan_model *m, const struct clgan_cells *cells, const char *path,
+                                    struct clgan_error *e) {
+  size_t n = cells->rows * cells->cols, size = image_size(m);
   float *x = clgan_mem_array(n, sizeof *x * size);
   unsigned char *cell = clgan_mem_array(size, 1);
   struct clgan_sheet *sheet = NULL;
-  spread(m, conditions, n_rows, z, n_cols, zz, cc);
-  enum clgan_status st = clgan_sampler_generate(s, n, zz, cc, x, e);
-  if (st == CLGAN_OK) st = create(m, n_rows, n_cols, &sheet, e);
+  enum clgan_status st = clgan_sampler_generate(s, n, cells->z, cells->c, x, e);
+  if (st == CLGAN_OK) st = create(m, cells->rows, cells->cols, &sheet, e);
   for (size_t k = 0; k < n && st == CLGAN_OK; k++) {
     clgan_pixels_from_float(x + k * size, size, range(m), cell);
-    clgan_sheet_put(sheet, (uint32_t)(k / n_cols), (uint32_t)(k % n_cols), cell);
+    const unsigned char *given = cells->given ? cells->given[k] : NULL;
+    clgan_sheet_put(sheet, (uint32_t)(k / cells->cols), (uint32_t)(k % cells->cols), given ? given : cell);
   }
   if (st == CLGAN_OK) st = clgan_sheet_write(sheet, path, e);
   clgan_sheet_destroy(sheet);
-  clgan_mem_free(zz);
-  clgan_mem_free(cc);
   clgan_mem_free(x);
   clgan_mem_free(cell);
+  return st;
+}
+
+enum clgan_status clgan_sheet_grid(struct clgan_sampler *s, const struct clgan_model *m, const float *conditions, size_t n_rows, const float *z,
+                                   size_t n_cols, const char *path, struct clgan_error *e) {
+  struct clgan_cells cells = {.rows = n_rows, .cols = n_cols};
+  size_t n = n_rows * n_cols;
+  cells.z = clgan_mem_array(n, sizeof *cells.z * (size_t)m->latent);
+  cells.c = conditions ? clgan_mem_array(n, sizeof *cells.c * (size_t)m->condition_size) : NULL;
+  spread(m, conditions, n_rows, z, n_cols, cells.z, cells.c);
+  enum clgan_status st = clgan_sheet_cells(s, m, &cells, path, e);
+  clgan_mem_free(cells.z);
+  clgan_mem_free(cells.c);
   return st;
 }
 

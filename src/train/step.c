@@ -12,7 +12,7 @@
 /* Pixels by which images are moved at most, by the k-th of the draws for it; 0: they are not. */
 static int shift_reach(const struct clgan_model *m, int k) {
   if (m->step == CLGAN_STEP_JUDGE) return k == 0 ? 2 : 0;
-  return m->condition == CLGAN_CONDITION_FACE && m->settings.shift ? 8 : 0;
+  return m->settings.shift ? 8 : 0;
 }
 
 void clgan_step_constants(const struct clgan_model *m, uint64_t step, uint64_t adam_t, double lr_scale, float out[CLGAN_CONST_COUNT]) {

@@ -42,7 +42,7 @@ static void mirror(unsigned char *image, int height, int width, int channels) {
 }
 
 static void augment(struct clgan_trainer *t, uint64_t step, unsigned char *images) {
-  if (!t->m->settings.flip || t->m->condition != CLGAN_CONDITION_FACE) return;
+  if (!t->m->settings.flip) return;
   struct clgan_random r;
   clgan_random_init(&r, t->options.seed, step, CLGAN_STREAM_AUGMENT);
   size_t size = image_bytes(t) / (size_t)t->options.batch;
@@ -295,6 +295,7 @@ uint64_t clgan_trainer_steps(const struct clgan_trainer *t) { return t->step; }
 int clgan_trainer_batch(const struct clgan_trainer *t) { return t->options.batch; }
 int clgan_trainer_micro(const struct clgan_trainer *t) { return t->micro; }
 struct clgan_memory clgan_trainer_memory(const struct clgan_trainer *t) { return t->memory; }
+const struct clgan_dataset *clgan_trainer_data(const struct clgan_trainer *t) { return t->data; }
 uint32_t clgan_trainer_items(const struct clgan_trainer *t) { return t->batches ? t->batches->count : 0; }
 int clgan_trainer_loss_count(const struct clgan_trainer *t) { return t->graph->n_losses; }
 const char *clgan_trainer_loss_name(const struct clgan_trainer *t, int k) { return t->graph->loss_names[k]; }

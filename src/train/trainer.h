@@ -41,6 +41,7 @@ int clgan_trainer_micro(const struct clgan_trainer *t); /**< examples at a time:
 int clgan_trainer_micro_of(const struct clgan_checkpoint *c);
 /** What was planned before anything was allocated. */
 struct clgan_memory clgan_trainer_memory(const struct clgan_trainer *t);
+const struct clgan_dataset *clgan_trainer_data(const struct clgan_trainer *t); /**< NULL: random images */
 uint32_t clgan_trainer_items(const struct clgan_trainer *t); /**< training items of its data set */
 /** Losses of finished steps, oldest first: the next one not yet taken, if it is finished (or @p wait). @return false: none.
  * CLGAN_ERR_NUMERIC in @p e (and false) where one is not finite: names the step, the loss and the first non-finite tensor. */

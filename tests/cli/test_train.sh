@@ -37,6 +37,10 @@ works "$CLGAN" train --resume slope --steps 5 --log-every 1
 holds cmp steep/$checkpoint slope/$checkpoint
 holds test "$(sed 's/.*"d":/"d":/' steep/log.jsonl)" = "$(sed 's/.*"d":/"d":/' slope/log.jsonl)"
 
+# A run on faces draws both genders, and held-out faces beside their reconstructions.
+works "$CLGAN" train --model faces64 --base 2 --batch 4 --steps 1 --out faces
+png_is faces/samples/step-000001.png 768 640
+
 # Bounds by images and epochs, rounded up to whole steps; options that are said again and agree.
 works "$CLGAN" train --resume parts --model digits --base 4 --batch 8 --seed 0 --set lr_g=2e-4 --images 57 --out parts
 holds test "$(step_of parts/$checkpoint)" -eq 8

@@ -172,6 +172,14 @@ static void a_model_draws_and_encodes(void **state) {
   MUST(clgan_model_generate_u8(m, N, again, c, u));
   assert_memory_equal(u, r, sizeof u);
 
+  float before[N], after[N], sum[2] = {0};
+  MUST(clgan_model_encode(m, N, r, again, NULL, NULL));
+  MUST(clgan_model_refine(m, 10, N, r, c, again, before, after));
+  for (int k = 0; k < N; k++) sum[0] += before[k], sum[1] += after[k];
+  assert_true(sum[1] < sum[0]);
+  FAILS(CLGAN_ERR_USAGE, "0 steps", clgan_model_refine(m, 0, N, r, c, again, NULL, NULL));
+  FAILS(CLGAN_ERR_USAGE, "c is NULL", clgan_model_refine(m, 1, N, r, NULL, again, NULL, NULL));
+
   const uint32_t ten[1] = {10};
   FAILS(CLGAN_ERR_USAGE, "knows 0 to 9", clgan_model_class_conditions(m, 1, ten, c));
   FAILS(CLGAN_ERR_USAGE, "not an age", clgan_model_face_conditions(m, 1, z, z, c));

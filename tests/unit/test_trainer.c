@@ -103,10 +103,40 @@ const char *__asan_default_options(void) {
   return "detect_leaks=0";
 }
 
+/* The losses of the first step under a setting. */
+static void first_losses(const char *set, float losses[CLGAN_LOSS_MAX]) {
+  const char *const sets[] = {"batch=8", set};
+  const struct clgan_trainer_options o = {.batch = 8, .seed = 3};
+  struct clgan_model *m = NULL;
+  struct clgan_trainer *t = NULL;
+  uint64_t step;
+  OK(clgan_model_load("digits", 2, sets, 2, &m, &error));
+  OK(clgan_trainer_create(device, m, rig.data, &o, &t, &error));
+  OK(clgan_trainer_init(t, &error));
+  OK(clgan_trainer_step(t, &error));
+  assert_true(clgan_trainer_losses(t, true, &step, losses, &error));
+  clgan_trainer_destroy(t);
+  clgan_model_destroy(m);
+}
+
+/* flip changes what E and G see, shift what D sees alone; whatever the condition. */
+static void images_are_mirrored_and_moved(void **state) {
+  float plain[CLGAN_LOSS_MAX], flipped[CLGAN_LOSS_MAX], shifted[CLGAN_LOSS_MAX];
+  enum { LOSS_D, CYCLE_X = 2 };
+  (void)state;
+  first_losses("flip=off", plain);
+  first_losses("flip=on", flipped);
+  first_losses("shift=on", shifted);
+  assert_true(plain[CYCLE_X] != flipped[CYCLE_X]);
+  assert_true(plain[LOSS_D] != shifted[LOSS_D]);
+  assert_true(plain[CYCLE_X] == shifted[CYCLE_X]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_loss_that_is_nan_ends_the_run),
       cmocka_unit_test(the_largest_batch_that_fits_is_named),
+      cmocka_unit_test(images_are_mirrored_and_moved),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }
