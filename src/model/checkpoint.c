@@ -238,7 +238,8 @@ enum clgan_status clgan_checkpoint_model(const struct clgan_checkpoint *c, const
 
 /* -- does it fit a model? -- */
 bool clgan_model_has_averages(const struct clgan_model *m) {
-  return m->step == CLGAN_STEP_BCGAN;
+  return m->step == CLGAN_STEP_BCGAN || m->step == CLGAN_STEP_AUTOENCODER ||
+         (m->step == CLGAN_STEP_JUDGE && m->condition == CLGAN_CONDITION_FACE);
 }
 
 const char *clgan_sample_prefix(const struct clgan_model *m, int net) {

@@ -45,12 +45,12 @@ static enum clgan_status no_such_model(const char *spec, struct clgan_error *e) 
 }
 
 enum clgan_status clgan_model_refuse_judge(struct clgan_model **m, const char *where, struct clgan_error *e) {
-  if ((*m)->step != CLGAN_STEP_JUDGE) return CLGAN_OK;
+  if ((*m)->step != CLGAN_STEP_JUDGE && (*m)->step != CLGAN_STEP_AUTOENCODER) return CLGAN_OK;
+  const char *what = (*m)->step == CLGAN_STEP_JUDGE ? "a classifier" : "an autoencoder";
   clgan_model_destroy(*m);
   *m = NULL;
   return clgan_error_set(e, CLGAN_ERR_FORMAT,
-                         "%s: a classifier of `clgan eval`, which draws no images; allowed: step bcgan, step bigan",
-                         where);
+                         "%s: %s of `clgan eval`, which draws no images; allowed: step bcgan, step bigan", where, what);
 }
 
 enum clgan_status clgan_model_load(const char *spec, int base, const char *const *sets, size_t n_sets,

@@ -5,8 +5,9 @@
 #include "base/names.h"
 #include "ops/ir.h"
 
-/** JUDGE: net E alone, trained to tell the condition of real images. It is made by train/judge.c only: texts that users give are refused. */
-enum clgan_step_kind { CLGAN_STEP_BCGAN, CLGAN_STEP_BIGAN, CLGAN_STEP_JUDGE };
+/** JUDGE: net E alone, trained to tell the condition of real images. AUTOENCODER: nets E and G, trained so that G(E(x)) is like x. Both are
+ * made by train/judge.c only: texts that users give are refused. */
+enum clgan_step_kind { CLGAN_STEP_BCGAN, CLGAN_STEP_BIGAN, CLGAN_STEP_JUDGE, CLGAN_STEP_AUTOENCODER };
 enum clgan_layer_kind { CLGAN_LAYER_LINEAR, CLGAN_LAYER_CONV, CLGAN_LAYER_DECONV, CLGAN_LAYER_BATCHNORM, CLGAN_LAYER_ADD, CLGAN_LAYER_SHAPE,
   CLGAN_LAYER_SCORE };
 enum clgan_param_role { CLGAN_PARAM_WEIGHT, CLGAN_PARAM_BIAS, CLGAN_PARAM_BN_WEIGHT, CLGAN_PARAM_BN_BIAS, CLGAN_PARAM_RUNNING_MEAN,

@@ -88,7 +88,7 @@ enum clgan_status clgan_parser_fail(struct clgan_parser *p, const char *format, 
     __attribute__((format(printf, 2, 3)));
 /** Cuts the raw line into words; with @p punctuation each of ( ) [ ] , + is a word of its own. */
 enum clgan_status clgan_parser_split(struct clgan_parser *p, bool punctuation);
-/** Refuses (and destroys) a model of `step judge`, which draws no images, where a user gives it. */
+/** Refuses (and destroys) a model of `step judge` or `step autoencoder`, which draw no images, where a user gives it. */
 enum clgan_status clgan_model_refuse_judge(struct clgan_model **m, const char *where, struct clgan_error *e);
 /** A whole number of @p what in lo..hi by expression. */
 enum clgan_status clgan_parser_size(struct clgan_parser *p, const char *text, const char *what, int lo, int hi,

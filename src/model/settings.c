@@ -7,7 +7,7 @@
 #include "model/model_internal.h"
 
 enum kind { REAL, WHOLE, SWITCH, AGE_RANGE, DECAY };
-enum applies { ALWAYS, BCGAN = 1, FACE = 2 };
+enum applies { ALWAYS, BCGAN = 1, FACE = 2, JUDGE = 4 /* and step judge */ };
 
 struct clgan_setting {
   const char *key;
@@ -24,7 +24,7 @@ static const struct clgan_setting table[] = {
     {"lambda_x", REAL, BCGAN, AT(lambda_x), 0, 1000, "a number from 0 to 1000"},
     {"lambda_z", REAL, BCGAN, AT(lambda_z), 0, 1000, "a number from 0 to 1000"},
     {"lambda_a", REAL, BCGAN, AT(lambda_a), 0, 1000, "a number from 0 to 1000"},
-    {"gamma", REAL, BCGAN, AT(gamma), 0, 1000, "a number from 0 to 1000"},
+    {"gamma", REAL, BCGAN | JUDGE, AT(gamma), 0, 1000, "a number from 0 to 1000"},
     {"ramp", WHOLE, BCGAN, AT(ramp), 0, 1e9, "a whole number of steps from 0 to 1000000000"},
     {"penalty", REAL, BCGAN, AT(penalty), 0, 1e6, "a number from 0 (none) to 1000000"},
     {"penalty_every", WHOLE, BCGAN, AT(penalty_every), 1, 1e6, "a whole number of steps from 1 to 1000000"},
@@ -34,7 +34,7 @@ static const struct clgan_setting table[] = {
     {"beta2", REAL, ALWAYS, AT(beta2), 0, BELOW_ONE, "a number from 0 to 0.9999999"},
     {"adam_eps", REAL, ALWAYS, AT(adam_eps), 1e-12, 1, "a number from 1e-12 to 1"},
     {"weight_decay", REAL, ALWAYS, AT(weight_decay), 0, 1, "a number from 0 to 1"},
-    {"ema", REAL, BCGAN, AT(ema), 0, BELOW_ONE, "a number from 0 to 0.9999999"},
+    {"ema", REAL, BCGAN | JUDGE, AT(ema), 0, BELOW_ONE, "a number from 0 to 0.9999999"},
     {"init_std", REAL, ALWAYS, AT(init_std), 0, 10, "a number from 0 (1/sqrt(fan_in)) to 10"},
     {"batch", WHOLE, ALWAYS, AT(batch), 1, 65536, "a whole number from 1 to 65536"},
     {"decay", DECAY, ALWAYS, AT(decay), 0, 0,
@@ -42,7 +42,7 @@ static const struct clgan_setting table[] = {
     {"fakes_teach_encoder", SWITCH, BCGAN, AT(fakes_teach_encoder), 0, 0, "on, off"},
     {"flip", SWITCH, ALWAYS, AT(flip), 0, 0, "on, off"},
     {"shift", SWITCH, BCGAN, AT(shift), 0, 0, "on, off"},
-    {"balance", SWITCH, BCGAN, AT(balance), 0, 0, "on, off"},
+    {"balance", SWITCH, BCGAN | JUDGE, AT(balance), 0, 0, "on, off"},
     {"gender", SWITCH, BCGAN | FACE, AT(gender), 0, 0, "on, off"},
     {"age_range", AGE_RANGE, BCGAN | FACE, AT(age_range), 0, 0, "11 (-1..1), 01 (0..1)"},
     {"tile", WHOLE, BCGAN | FACE, AT(tile), 1, 1024, "a whole number from 1 to 1024"},
@@ -136,7 +136,9 @@ const char *clgan_setting_unfit(const struct clgan_model *m, const char *key) {
   const struct clgan_setting *t = find(key);
   if (!t) return NULL;
   if (t->applies & FACE && m->condition != CLGAN_CONDITION_FACE) return "only models with `condition face` have it";
-  if (t->applies & BCGAN && m->step != CLGAN_STEP_BCGAN) return "only models with `step bcgan` have it";
+  bool judged = t->applies & JUDGE && m->step == CLGAN_STEP_JUDGE;
+  if (t->applies & BCGAN && m->step != CLGAN_STEP_BCGAN && !judged)
+    return "only models with `step bcgan` have it";
   return NULL;
 }
 

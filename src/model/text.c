@@ -107,8 +107,9 @@ static enum clgan_status choice(struct clgan_parser *p, const char *what, const 
 static enum clgan_status read_step(struct clgan_parser *p) {
   static const char *const kinds[] = {"bcgan", "bigan", NULL};
   int k;
-  if (!strcmp(p->words[1], "judge")) { /* the program's own: refused where a user gives it (clgan_model_refuse_judge) */
-    p->m->step = CLGAN_STEP_JUDGE;
+  /* The program's own, refused where a user gives them (clgan_model_refuse_judge). */
+  if (!strcmp(p->words[1], "judge") || !strcmp(p->words[1], "autoencoder")) {
+    p->m->step = p->words[1][0] == 'j' ? CLGAN_STEP_JUDGE : CLGAN_STEP_AUTOENCODER;
     return CLGAN_OK;
   }
   CLGAN_TRY(choice(p, "step", p->words[1], kinds, &k));
@@ -228,11 +229,12 @@ static enum clgan_status header_complete(struct clgan_parser *p) {
     if (statements[i].needed && !(p->seen & statements[i].bit))
       return clgan_parser_fail(p, "`%s` is missing before the first net; allowed: %s", statements[i].word,
                                statements[i].usage);
-  if (m->step != CLGAN_STEP_BIGAN && m->condition == CLGAN_CONDITION_NONE)
+  bool plain = m->step == CLGAN_STEP_BIGAN || m->step == CLGAN_STEP_AUTOENCODER;
+  if (!plain && m->condition == CLGAN_CONDITION_NONE)
     return clgan_parser_fail(
         p, "step %s needs a condition; allowed: condition class N, condition face (or step bigan)",
         m->step == CLGAN_STEP_BCGAN ? "bcgan" : "judge");
-  if (m->step == CLGAN_STEP_BIGAN && m->condition != CLGAN_CONDITION_NONE)
+  if (plain && m->condition != CLGAN_CONDITION_NONE)
     return clgan_parser_fail(p, "step bigan has no condition; allowed: condition none (or step bcgan)");
   CLGAN_TRY(apply_settings(p));
   m->condition_size = m->condition == CLGAN_CONDITION_CLASS  ? m->classes
@@ -303,8 +305,11 @@ static enum clgan_status all_lines(struct clgan_parser *p, const char *text) {
     status = clgan_parser_fail(p, "the text is empty; allowed: a first line `clgan-model 1`");
   if (status == CLGAN_OK && !p->ready) status = header_complete(p); /* names a missing statement before a missing net */
   if (status == CLGAN_OK && p->net) status = clgan_net_end(p);
+  const unsigned needed = p->m->step == CLGAN_STEP_JUDGE         ? 1u << CLGAN_NET_E
+                          : p->m->step == CLGAN_STEP_AUTOENCODER ? 1u << CLGAN_NET_E | 1u << CLGAN_NET_G
+                                                                 : 7u;
   for (int k = 0; k < 3 && status == CLGAN_OK; k++)
-    if (!p->m->nets[k].name && (k == CLGAN_NET_E || p->m->step != CLGAN_STEP_JUDGE))
+    if (!p->m->nets[k].name && (needed >> k & 1))
       status = clgan_parser_fail(p, "net %s is missing; allowed: one each of net G, net E, net D", names[k]);
   clgan_mem_free(copy);
   return status;

@@ -20,8 +20,7 @@ int clgan_emit_label_input(struct clgan_ir *g, const struct clgan_model *m, int 
   return CLGAN_NONE;
 }
 
-/* (years, 0/1) -> (age value, -1/+1). */
-static int face_values(struct clgan_ir *g, const struct clgan_model *m, int label) {
+int clgan_emit_face_values(struct clgan_ir *g, const struct clgan_model *m, int label) {
   bool signed_age = m->settings.age_range == 11;
   struct clgan_attr attr = {.f = {signed_age ? 1.0f / 40.0f : 1.0f / 80.0f, signed_age ? -1.0f : 0.0f, 2.0f, -1.0f}, .i = {2}};
   return clgan_ir_emit(g, CLGAN_OP_AFFINE, &attr, 1, &label, NULL);
@@ -33,7 +32,7 @@ int clgan_emit_condition(struct clgan_ir *g, const struct clgan_model *m, int la
     struct clgan_attr attr = {.i = {m->classes}};
     return clgan_ir_emit(g, CLGAN_OP_ONEHOT, &attr, 1, &label, NULL);
   }
-  int v = face_values(g, m, label);
+  int v = clgan_emit_face_values(g, m, label);
   if (!m->settings.gender) {
     struct clgan_attr slice = {.i = {1, 0, 1}};
     v = clgan_ir_emit(g, CLGAN_OP_SLICE, &slice, 1, &v, NULL);
@@ -48,7 +47,7 @@ int clgan_emit_factor_losses(struct clgan_ir *g, const struct clgan_model *m, in
     return 1;
   }
   struct clgan_attr age = {.i = {0, 0}}, gender = {.i = {1, 1}};
-  part[0] = clgan_ir_emit(g, CLGAN_OP_LOSS_MSE, &age, 2, (int[]){factors, face_values(g, m, label)}, NULL);
+  part[0] = clgan_ir_emit(g, CLGAN_OP_LOSS_MSE, &age, 2, (int[]){factors, clgan_emit_face_values(g, m, label)}, NULL);
   if (!m->settings.gender) return 1;
   part[1] = clgan_ir_emit(g, CLGAN_OP_LOSS_BCE, &gender, 2, (int[]){factors, label}, NULL);
   return 2;

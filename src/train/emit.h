@@ -13,6 +13,8 @@ int clgan_emit_unpack(struct clgan_ir *g, const struct clgan_model *m, int x);
 int clgan_emit_label_input(struct clgan_ir *g, const struct clgan_model *m, int n);
 /** c of labels: one-hot; age value tiled | gender -1/+1 tiled. */
 int clgan_emit_condition(struct clgan_ir *g, const struct clgan_model *m, int label);
+/** (age value, -1/+1) of face labels (years, 0/1). */
+int clgan_emit_face_values(struct clgan_ir *g, const struct clgan_model *m, int label);
 /** The extrinsic factor losses of E's factors: digits cross-entropy; faces squared error of the age value, gender BCE. @return parts. */
 int clgan_emit_factor_losses(struct clgan_ir *g, const struct clgan_model *m, int factors, int label, int part[2]);
 int clgan_emit_concat_n(struct clgan_ir *g, int a, int b);

@@ -1,4 +1,4 @@
-/* judge.c - the judge: its recipe, its training by the engine's own trainer, its place in the cache. */
+/* judge.c - the judge: its training by the engine's own trainer, its place in the cache. */
 #include "train/judge.h"
 
 #include <inttypes.h>
@@ -8,12 +8,11 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "data/jitter.h"
 #include "model/checkpoint.h"
 #include "train/trainer_private.h"
 
-/* The recipe. 4 passes over MNIST's 60,000 digits read 99.5 % of its test digits right; small sets need as many
-   steps as that. */
-enum { BATCH = 128, EPOCHS = 4, LEAST_IMAGES = 128000, MOST_IMAGES = 640000, SIDE_END = 4, READ_BATCH = 128 };
+enum { BATCH = CLGAN_JUDGE_BATCH, READ_BATCH = 128, MIRRORED = 512 };
 #define RECIPE "clgan-judge/1"
 
 struct clgan_judge {
@@ -23,57 +22,22 @@ struct clgan_judge {
   struct clgan_sampler *sampler;
   uint64_t steps;
   bool cached;
+  const char *what; /* for people */
 };
-
-static uint64_t steps_of(uint32_t items, const struct clgan_judge_options *o) {
-  uint64_t images = (uint64_t)items * EPOCHS;
-  if (o->steps) return o->steps;
-  if (images < LEAST_IMAGES) images = LEAST_IMAGES;
-  if (images > MOST_IMAGES) images = MOST_IMAGES;
-  return (images + BATCH - 1) / BATCH;
-}
-
-/* Halves the image by strided convolutions until a side is at most 4, a 3x3 convolution after the first. */
-char *clgan_judge_text(uint32_t height, uint32_t width, uint32_t channels, uint32_t items,
-                       const struct clgan_judge_options *o) {
-  struct clgan_text t = {0};
-  double epochs = (double)steps_of(items, o) * BATCH / (items ? items : 1);
-  clgan_text_printf(&t, "clgan-model 1\nname judge\nstep judge\nimage %u %u %u\npixels 0 1\nlatent normal %d\n", height,
-                    width, channels, CLGAN_JUDGE_FEATURES);
-  if (o->condition == CLGAN_CONDITION_CLASS)
-    clgan_text_printf(&t, "condition class %d\n", o->classes);
-  else
-    clgan_text_printf(&t, "condition face\n");
-  clgan_text_printf(&t, "set lr_g 2e-3\nset beta1 0.9\nset batch %d\nset holdout %u\nset decay %.6g:%.6g:0.01\n", BATCH,
-                    o->holdout, epochs / 4, epochs);
-  clgan_text_printf(&t, "net E (x)\n");
-  uint32_t side = height < width ? height : width;
-  int features = 32;
-  for (int k = 1; side > SIDE_END || k == 1; k++) {
-    bool strided = side >= 2;
-    clgan_text_printf(&t, "conv%d conv %d %s nobias\nbn%d batchnorm relu\n", k, features,
-                      strided ? "k4 s2 p1" : "k3 s1 p1", k);
-    if (k == 1) clgan_text_printf(&t, "wide conv %d k3 s1 p1 nobias\nbnw batchnorm relu\n", 2 * features);
-    features = k == 1 ? 64 : 128;
-    side /= 2;
-  }
-  clgan_text_printf(&t, "fc linear latent nobias\nbn batchnorm lrelu 0.1 out=z\nc linear %s in=z out=factors\n",
-                    o->condition == CLGAN_CONDITION_CLASS ? "classes" : "1+gender");
-  return t.s;
-}
 
 /* -- the cache -- */
 
-/* Hash of the tensors in the order of the net's, whatever their order in @p t. */
+/* Hash of the tensors in the order of the nets', whatever their order in @p t. */
 static void digest(const struct clgan_model *m, const struct clgan_tensors *t, char hex[65]) {
   struct clgan_sha256 h;
   clgan_sha256_init(&h);
-  for (size_t k = 0; k < m->nets[CLGAN_NET_E].n_params; k++) {
-    char *name = clgan_mem_printf("E.%s", m->nets[CLGAN_NET_E].params[k].name);
-    const struct clgan_named_tensor *x = clgan_tensors_find(t, name);
-    if (x) clgan_sha256_update(&h, x->data, x->count * sizeof *x->data);
-    clgan_mem_free(name);
-  }
+  for (int net = 0; net < CLGAN_NET_D; net++)
+    for (size_t k = 0; m->nets[net].name && k < m->nets[net].n_params; k++) {
+      char *name = clgan_mem_printf("%s.%s", clgan_sample_prefix(m, net), m->nets[net].params[k].name);
+      const struct clgan_named_tensor *x = clgan_tensors_find(t, name);
+      if (x) clgan_sha256_update(&h, x->data, x->count * sizeof *x->data);
+      clgan_mem_free(name);
+    }
   clgan_sha256_final_hex(&h, hex);
 }
 
@@ -99,39 +63,39 @@ static enum clgan_status verify(const struct clgan_checkpoint *c, const struct c
   clgan_mem_free(stored);
   if (strcmp(c->text, m->text) || c->step != steps || c->seed != seed || !c->data_hash ||
       strcmp(c->data_hash, clgan_dataset_hash(d)))
-    return clgan_error_set(e, CLGAN_ERR_FORMAT, "%s: holds another classifier", path);
+    return clgan_error_set(e, CLGAN_ERR_FORMAT, "%s: holds another net", path);
   CLGAN_TRY(clgan_checkpoint_check(c, m, CLGAN_CHECKPOINT_SAMPLE, path, e));
   return whole ? CLGAN_OK : clgan_error_set(e, CLGAN_ERR_FORMAT, "%s: is damaged", path);
 }
 
 static struct clgan_checkpoint *cache_read(const char *path, const struct clgan_dataset *d, const struct clgan_model *m,
-                                           uint64_t steps, uint64_t seed) {
+                                           uint64_t steps, uint64_t seed, const char *what) {
   struct clgan_checkpoint *c = NULL;
   struct clgan_error e = {0};
   if (!path || !clgan_file_exists(path)) return NULL;
   enum clgan_status s = clgan_checkpoint_load(path, &c, &e);
   if (s == CLGAN_OK) s = verify(c, d, m, steps, seed, path, &e);
   if (s == CLGAN_OK) return c;
-  clgan_log_verbose("classifier: %s; training it anew", e.text);
+  clgan_log_verbose("%s: %s; training it anew", what, e.text);
   clgan_checkpoint_destroy(c);
   return NULL;
 }
 
-static void cache_write(const char *path, const struct clgan_checkpoint *c) {
+static void cache_write(const char *path, const struct clgan_checkpoint *c, const char *what) {
   struct clgan_error e = {0};
   char *folder = clgan_file_cache_folder();
   enum clgan_status s = folder && path ? clgan_file_make_folder(folder, &e) : CLGAN_ERR_IO;
   if (s == CLGAN_OK) s = clgan_checkpoint_save(c, path, false, &e);
-  if (s != CLGAN_OK) clgan_log_verbose("classifier: not kept: %s", e.text[0] ? e.text : "there is no cache folder");
+  if (s != CLGAN_OK) clgan_log_verbose("%s: not kept: %s", what, e.text[0] ? e.text : "there is no cache folder");
   clgan_mem_free(folder);
 }
 
 /* -- training -- */
 
-static enum clgan_status all_steps(struct clgan_trainer *t, uint64_t steps, struct clgan_error *e) {
+static enum clgan_status all_steps(struct clgan_trainer *t, uint64_t steps, const char *what, struct clgan_error *e) {
   struct clgan_progress bar;
   enum clgan_status s = CLGAN_OK;
-  clgan_progress_begin(&bar, "classifier", "images", (double)steps * BATCH, 0);
+  clgan_progress_begin(&bar, what, "images", (double)steps * BATCH, 0);
   for (uint64_t k = 0; k < steps && s == CLGAN_OK; k++) {
     uint64_t at;
     float losses[CLGAN_LOSS_MAX];
@@ -149,14 +113,19 @@ static enum clgan_status all_steps(struct clgan_trainer *t, uint64_t steps, stru
 /* The trained weights, with the statistics estimated for them, as a checkpoint in memory. */
 static enum clgan_status collect(struct clgan_trainer *t, const struct clgan_dataset *d, struct clgan_checkpoint **out,
                                  struct clgan_error *e) {
-  const struct clgan_weights_place at = {"E", "E", "params", "E_ema"};
+  static const char *const plain[] = {"G", "E"}, *const average[] = {"G_ema", "E_ema"};
+  bool averages = clgan_model_has_averages(t->m);
   char hex[65];
   struct clgan_checkpoint *c = clgan_checkpoint_create(t->m);
   *out = c;
   c->step = t->step;
   c->seed = t->options.seed;
   c->data_hash = clgan_mem_strdup(clgan_dataset_hash(d));
-  CLGAN_TRY(clgan_weights_get(t->store, &t->m->nets[CLGAN_NET_E], &at, &c->tensors, e));
+  for (int k = 0; k < CLGAN_NET_D; k++) {
+    const char *name = (averages ? average : plain)[k];
+    const struct clgan_weights_place at = {name, name, "params", average[k]};
+    if (t->m->nets[k].name) CLGAN_TRY(clgan_weights_get(t->store, &t->m->nets[k], &at, &c->tensors, e));
+  }
   digest(t->m, &c->tensors, hex);
   clgan_checkpoint_set_extra(c, "sha256", hex);
   return CLGAN_OK;
@@ -168,17 +137,18 @@ static enum clgan_status train(struct clgan_judge *j, const struct clgan_dataset
   struct clgan_trainer *t = NULL;
   CLGAN_TRY(clgan_trainer_create(j->cl, j->m, d, &o, &t, e));
   enum clgan_status s = clgan_trainer_init(t, e);
-  if (s == CLGAN_OK) s = all_steps(t, j->steps, e);
+  if (s == CLGAN_OK) s = all_steps(t, j->steps, j->what, e);
   if (s == CLGAN_OK) s = clgan_trainer_estimate(t, e);
   if (s == CLGAN_OK) s = collect(t, d, out, e);
   clgan_trainer_destroy(t);
-  return s == CLGAN_OK ? s : clgan_error_prefix(e, "the classifier");
+  return s == CLGAN_OK ? s : clgan_error_prefix(e, "the %s", j->what);
 }
 
 /* -- creation -- */
 
 static enum clgan_status fits(const struct clgan_dataset *d, const struct clgan_judge_options *o,
                               struct clgan_error *e) {
+  if (o->kind == CLGAN_JUDGE_AUTOENCODER) return CLGAN_OK;
   if (o->condition == CLGAN_CONDITION_FACE)
     return d->labels == CLGAN_LABELS_FACE
                ? CLGAN_OK
@@ -194,7 +164,7 @@ static enum clgan_status fits(const struct clgan_dataset *d, const struct clgan_
 static enum clgan_status build(struct clgan_judge *j, const struct clgan_dataset *d,
                                const struct clgan_judge_options *o, struct clgan_checkpoint **c,
                                struct clgan_error *e) {
-  const struct clgan_weights_place at = {"E", "E_ema", "params", "E_ema"};
+  struct clgan_weights_place at = {NULL, "E_ema", "params", "E_ema"};
   uint32_t *items = NULL, count = 0;
   CLGAN_TRY(fits(d, o, e));
   CLGAN_TRY(clgan_dataset_select(d, CLGAN_PART_TRAIN, o->holdout, &items, &count, e));
@@ -203,13 +173,14 @@ static enum clgan_status build(struct clgan_judge *j, const struct clgan_dataset
   enum clgan_status s = clgan_model_parse(text, "judge", 0, NULL, 0, &j->m, e);
   clgan_mem_free(text);
   if (s != CLGAN_OK) return s;
-  j->steps = steps_of(count, o);
+  j->steps = clgan_judge_recipe_steps(count, o);
+  at.name = clgan_sample_prefix(j->m, CLGAN_NET_E);
   char *path = cache_path(d, j->m, j->steps, o->seed);
-  *c = cache_read(path, d, j->m, j->steps, o->seed);
+  *c = cache_read(path, d, j->m, j->steps, o->seed, j->what);
   j->cached = *c != NULL;
   if (!j->cached) {
     s = train(j, d, o->seed, c, e);
-    if (s == CLGAN_OK) cache_write(path, *c);
+    if (s == CLGAN_OK) cache_write(path, *c, j->what);
   }
   clgan_mem_free(path);
   if (s != CLGAN_OK) return s;
@@ -225,6 +196,9 @@ enum clgan_status clgan_judge_create(struct clgan_cl *cl, const struct clgan_dat
   struct clgan_checkpoint *c = NULL;
   *out = NULL;
   j->cl = cl;
+  j->what = o->kind == CLGAN_JUDGE_AUTOENCODER          ? "autoencoder"
+            : o->condition == CLGAN_CONDITION_FACE ? "estimator"
+                                                   : "classifier";
   enum clgan_status s = build(j, d, o, &c, e);
   clgan_checkpoint_destroy(c);
   if (s != CLGAN_OK) {
@@ -243,9 +217,38 @@ void clgan_judge_destroy(struct clgan_judge *j) {
   clgan_mem_free(j);
 }
 
+static void mean_of(float *a, const float *b, size_t n) {
+  for (size_t k = 0; k < n; k++) a[k] = (a[k] + b[k]) / 2;
+}
+
+/* Reads mirror images too: a face is the same person either way, and two opinions are better than one. */
+static enum clgan_status read_mirrored(struct clgan_judge *j, size_t n, const unsigned char *images, float *answers,
+                                       float *features, struct clgan_error *e) {
+  const struct clgan_model *m = j->m;
+  size_t K = (size_t)clgan_sampler_factors(m), F = CLGAN_JUDGE_FEATURES;
+  size_t size = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+  unsigned char *room = clgan_mem_array(MIRRORED, size);
+  float *a = clgan_mem_array(MIRRORED, (K + 1) * sizeof *a), *f = clgan_mem_array(MIRRORED, F * sizeof *f);
+  enum clgan_status s = CLGAN_OK;
+  for (size_t at = 0; at < n && s == CLGAN_OK; at += MIRRORED) {
+    size_t part = n - at < MIRRORED ? n - at : MIRRORED;
+    memcpy(room, images + at * size, part * size);
+    for (size_t i = 0; i < part; i++)
+      clgan_image_mirror(room + i * size, (uint32_t)m->height, (uint32_t)m->width, (uint32_t)m->channels);
+    s = clgan_sampler_encode(j->sampler, part, room, f, answers ? a : NULL, e);
+    mean_of(features + at * F, f, part * F);
+    if (answers) mean_of(answers + at * K, a, part * K);
+  }
+  clgan_mem_free(room);
+  clgan_mem_free(a);
+  clgan_mem_free(f);
+  return s;
+}
+
 enum clgan_status clgan_judge_read(struct clgan_judge *j, size_t n, const unsigned char *images, float *answers,
                                    float *features, struct clgan_error *e) {
-  return clgan_sampler_encode(j->sampler, n, images, features, answers, e);
+  CLGAN_TRY(clgan_sampler_encode(j->sampler, n, images, features, answers, e));
+  return j->m->condition == CLGAN_CONDITION_CLASS ? CLGAN_OK : read_mirrored(j, n, images, answers, features, e);
 }
 
 const struct clgan_model *clgan_judge_model(const struct clgan_judge *j) {

@@ -7,11 +7,12 @@
 
 #include "base/mem.h"
 #include "base/philox.h"
+#include "model/checkpoint.h"
 #include "train/emit.h"
 
 /* Pixels by which images are moved at most, by the k-th of the draws for it; 0: they are not. */
 static int shift_reach(const struct clgan_model *m, int k) {
-  if (m->step == CLGAN_STEP_JUDGE) return k == 0 ? 2 : 0;
+  if (m->step == CLGAN_STEP_JUDGE) return k == 0 && m->condition == CLGAN_CONDITION_CLASS ? 2 : 0; /* faces: jitter */
   return m->settings.shift ? 8 : 0;
 }
 
@@ -356,20 +357,50 @@ static void emit_bigan(struct clgan_step *s) {
 
 /* -- judge: E alone, which tells the condition of real images -- */
 
-static void emit_judge(struct clgan_step *s) {
+/* Age by its absolute error, in half ranges of years: what the judge is measured by. */
+static int age_error(struct clgan_step *s, int factors) {
+  struct clgan_attr first = {.i = {1, 0, 1}};
+  int asked = clgan_ir_emit(s->g, CLGAN_OP_SLICE, &first, 1, (int[]){clgan_emit_face_values(s->g, s->model, s->label)}, NULL);
+  int told = clgan_ir_emit(s->g, CLGAN_OP_SLICE, &first, 1, &factors, NULL);
+  return clgan_ir_emit(s->g, CLGAN_OP_LOSS_L1, NULL, 2, (int[]){asked, told}, NULL);
+}
+
+/* Weights of one part of the net's update, their average, and the loss for the log. */
+static void end_single(struct clgan_step *s, int loss, const int *nets, size_t n) {
   static const char *const names[] = {"loss"};
-  int out[4], part[2];
+  int losses = part_losses(s, "losses", &loss, 1);
+  if (split(s)) begin_part(s, false);
+  for (size_t k = 0; k < n; k++) update(s, nets[k], CLGAN_CONST_LR_G);
+  for (size_t k = 0; k < n && s->ema[nets[k]].net; k++) average(s, nets[k]);
+  report(s, losses, names, 1);
+}
+
+static void emit_judge(struct clgan_step *s) {
+  int out[4], part[2], nets[] = {CLGAN_NET_E};
   struct clgan_start starts[2];
   begin_part(s, true);
   apply(s, CLGAN_NET_E, CLGAN_BN_TRAIN, false, (int[]){shifted(s, image_value(s), 0)}, out);
   int parts = clgan_emit_factor_losses(s->g, s->model, out[1], s->label, part);
-  for (int k = 0; k < parts; k++) starts[k] = weighed(part[k], 1);
+  bool face = s->model->condition == CLGAN_CONDITION_FACE;
+  if (face) part[0] = age_error(s, out[1]);
+  for (int k = 0; k < parts; k++) starts[k] = weighed(part[k], face && k == 0 ? s->model->settings.gamma : 1);
   int loss = parts == 2 ? clgan_ir_emit(s->g, CLGAN_OP_ADD, NULL, 2, part, NULL) : part[0];
-  gradients(s, starts, (size_t)parts, (int[]){CLGAN_NET_E}, 1);
-  int losses = part_losses(s, "losses", &loss, 1);
-  if (split(s)) begin_part(s, false);
-  update(s, CLGAN_NET_E, CLGAN_CONST_LR_G);
-  report(s, losses, names, 1);
+  gradients(s, starts, (size_t)parts, nets, 1);
+  end_single(s, loss, nets, 1);
+}
+
+/* -- autoencoder: x = G(E(x)) -- */
+
+static void emit_autoencoder(struct clgan_step *s) {
+  int out[4], nets[] = {CLGAN_NET_G, CLGAN_NET_E};
+  begin_part(s, true);
+  int x = image_value(s);
+  apply(s, CLGAN_NET_E, CLGAN_BN_TRAIN, false, &x, out);
+  int back = apply(s, CLGAN_NET_G, CLGAN_BN_TRAIN, false, out, NULL);
+  int loss = clgan_ir_emit(s->g, CLGAN_OP_LOSS_L1, NULL, 2, (int[]){x, back}, NULL);
+  struct clgan_start start = weighed(loss, 1);
+  gradients(s, &start, 1, nets, 2);
+  end_single(s, loss, nets, 2);
 }
 
 /* Room for the gradients of the nets that are differentiated together; of D alone for a penalty. */
@@ -394,7 +425,7 @@ enum clgan_status clgan_step_create_split(const struct clgan_model *m, int micro
   s->batch = micro;
   s->pieces = pieces;
   s->live = live;
-  bool averaged = m->step == CLGAN_STEP_BCGAN;
+  bool averaged = clgan_model_has_averages(m);
   for (int k = 0; k < 3; k++) {
     char name[64];
     if (!m->nets[k].name) continue;
@@ -410,6 +441,7 @@ enum clgan_status clgan_step_create_split(const struct clgan_model *m, int micro
     case CLGAN_STEP_BCGAN: emit_bcgan(s); break;
     case CLGAN_STEP_BIGAN: emit_bigan(s); break;
     case CLGAN_STEP_JUDGE: emit_judge(s); break;
+    case CLGAN_STEP_AUTOENCODER: emit_autoencoder(s); break;
   }
   if (!s->g->error.status) check_parts(s);
   clgan_graph_fuse(s->g, &s->losses, 1);

@@ -141,6 +141,16 @@ static void the_recipe_fits_other_images(void **state) {
       clgan_model_destroy(m);
       clgan_mem_free(text);
     }
+  for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+    struct clgan_judge_options o = {.kind = CLGAN_JUDGE_AUTOENCODER};
+    struct clgan_model *m = NULL;
+    char *text = clgan_judge_text(shapes[i][0], shapes[i][1], shapes[i][2], 20000, &o);
+    OK(clgan_model_parse(text, "autoencoder", 0, NULL, 0, &m, &error));
+    assert_int_equal(m->latent, CLGAN_JUDGE_FEATURES);
+    assert_int_equal(clgan_sampler_factors(m), 0);
+    clgan_model_destroy(m);
+    clgan_mem_free(text);
+  }
 }
 
 /* Neither `--model` nor `--weights` takes what draws no images; a set without classes has nothing to learn from. */
@@ -152,6 +162,15 @@ static void misuse_is_refused(void **state) {
   char *text = clgan_judge_text(28, 28, 1, 1000, &options), *path = scratch_file("judge.model", text, strlen(text));
   assert_int_equal(clgan_model_load(path, 0, NULL, 0, &m, &e), CLGAN_ERR_FORMAT);
   expect_error(&e, CLGAN_ERR_FORMAT, "draws no images");
+  assert_null(m);
+  const struct clgan_judge_options memory = {.kind = CLGAN_JUDGE_AUTOENCODER};
+  clgan_mem_free(text);
+  clgan_mem_free(path);
+  text = clgan_judge_text(28, 28, 1, 1000, &memory);
+  path = scratch_file("autoencoder.model", text, strlen(text));
+  clgan_error_clear(&e);
+  assert_int_equal(clgan_model_load(path, 0, NULL, 0, &m, &e), CLGAN_ERR_FORMAT);
+  expect_error(&e, CLGAN_ERR_FORMAT, "an autoencoder");
   assert_null(m);
   struct clgan_judge_options o = options;
   o.classes = 5;
