@@ -141,7 +141,7 @@ static enum clgan_status eval(const struct options *o, struct work *w, struct cl
                                .data = w->data,
                                .model = w->nets.model,
                                .steps = w->nets.steps,
-                               .n = o->n,
+                               .n = w->v->n,
                                .seed = o->seed,
                                .device = clgan_cl_info(w->device.cl),
                                .seconds = clgan_time_now() - start};
@@ -172,10 +172,10 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       CLGAN_WORD("split", 0, &o->split, "S",
                  "test (default), train, or holdout: the last training items, kept from training"),
       CLGAN_WHOLE("count", 'n', &o->n, NULL, 1, 1000000,
-                  "images generated, and real ones looked at at most (default 10000)"),
+                  "images generated, and real ones looked at at most (default 10000; of faces 2200)"),
       CLGAN_WHOLE("seed", 0, &o->seed, NULL, 0, UINT64_MAX, "of the codes (default 0)"),
       CLGAN_WHOLE("judge-steps", 0, &o->judge_steps, NULL, 1, 1000000,
-                  "training of the classifier (default: by the set's size)"),
+                  "training of the nets that judge (default: by the set's size)"),
       CLGAN_WORD("device", 'd', &o->device, "D", CLGAN_DEVICE_HELP),
       CLGAN_WORD("html", 0, &o->html, "F", "also a page with pictures, in one file"),
       CLGAN_JSON(&o->json, "also as JSON to F, or to standard output"),
@@ -188,17 +188,18 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       .about =
           "Measures a trained model: are generated images what was asked for, how like the real ones are they, how "
           "well is an image\n"
-          "kept by its code. A classifier for it is trained on the set's training part at first, and kept in the "
-          "cache.",
+          "kept by its code. A classifier for it, or an estimator of ages and genders, is trained on the set's training "
+          "part at first,\nand kept in the cache.",
       .examples =
           "  clgan eval --weights run-digits --data builtin\n"
           "  clgan eval --weights models/digits.safetensors --data mnist --html eval.html --json eval.json\n"
-          "  clgan eval --weights run-bigan --data mnist --split holdout\n"};
+          "  clgan eval --weights run-bigan --data mnist --split holdout\n"
+          "  clgan eval --weights run-faces --data faces.safetensors --html faces.html\n"};
   return clgan_args_parse(args, &usage, argc, argv, e);
 }
 
 int clgan_command_eval(int argc, char **argv) {
-  struct options o = {.split = "test", .n = 10000};
+  struct options o = {.split = "test"};
   struct clgan_args args = {0};
   struct work w = {0};
   struct clgan_error e = {0};

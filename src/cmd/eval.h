@@ -1,8 +1,10 @@
 /** @file eval.h  What `clgan eval` shows of an evaluation: a table, JSON, a page. */
 #ifndef CLGAN_CMD_EVAL_H
 #define CLGAN_CMD_EVAL_H
+#include <cjson/cJSON.h>
 #include <stdio.h>
 #include "cl/cl.h"
+#include "data/page.h"
 #include "data/sheet.h"
 #include "train/evaluate.h"
 
@@ -31,4 +33,13 @@ enum clgan_status clgan_eval_json(const struct clgan_eval_facts *x, const struct
 /** @param grid generated images, a row for each condition. */
 enum clgan_status clgan_eval_page(const struct clgan_eval_facts *x, const struct clgan_evaluation *v,
                                   const struct clgan_sheet *grid, const char *path, struct clgan_error *e);
+/** Images of the model's size as one sheet of a page. cell: the k-th of the `each` images of item i, of @p size bytes. */
+enum clgan_status clgan_eval_sheet(struct clgan_page *p, const struct clgan_model *m, size_t n, size_t each,
+                                   size_t across,
+                                   const unsigned char *(*cell)(const void *context, size_t i, size_t k, size_t size),
+                                   const void *context, const char *caption, struct clgan_error *e);
+/** What only evaluations of faces add. */
+void clgan_eval_faces_json(cJSON *root, const struct clgan_eval_facts *x, const struct clgan_evaluation *v);
+enum clgan_status clgan_eval_faces_page(struct clgan_page *p, const struct clgan_eval_facts *x,
+                                        const struct clgan_evaluation *v, struct clgan_error *e);
 #endif

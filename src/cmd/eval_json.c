@@ -65,6 +65,7 @@ enum clgan_status clgan_eval_json(const struct clgan_eval_facts *x, const struct
     add_counts(by, "asked.accuracy", &v->asked, v->classes);
     add_counts(by, "kept.label", &v->kept, v->classes);
   }
+  if (v->faces) clgan_eval_faces_json(root, x, v);
   cJSON_AddNumberToObject(root, "seconds", x->seconds);
   char *text = cJSON_Print(root);
   cJSON_Delete(root);

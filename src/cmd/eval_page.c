@@ -47,8 +47,7 @@ static void add_classes(struct clgan_page *p, const struct clgan_eval_facts *x, 
   clgan_page_table_end(p);
 }
 
-/* Images of the model's size as one sheet. cells: `each` images of every one of n items, side by side. */
-static enum clgan_status add_sheet(struct clgan_page *p, const struct clgan_model *m, size_t n, size_t each,
+enum clgan_status clgan_eval_sheet(struct clgan_page *p, const struct clgan_model *m, size_t n, size_t each,
                                    size_t across,
                                    const unsigned char *(*cell)(const void *, size_t item, size_t k, size_t size),
                                    const void *context, const char *caption, struct clgan_error *e) {
@@ -107,7 +106,7 @@ static enum clgan_status add_misses(struct clgan_page *p, const struct clgan_eva
         p, "%" PRIu64 " of %" PRIu64 " generated images were read as another class; the surest readings first.",
         v->generated.all, x->n);
     CLGAN_TRY(
-        add_sheet(p, x->model, v->generated.n, 1, ACROSS, miss_cell, &v->generated, "Generated, read otherwise", e));
+        clgan_eval_sheet(p, x->model, v->generated.n, 1, ACROSS, miss_cell, &v->generated, "Generated, read otherwise", e));
     add_readings(p, x, &v->generated, ACROSS);
   }
   if (!v->reconstructed.n) {
@@ -116,7 +115,7 @@ static enum clgan_status add_misses(struct clgan_page *p, const struct clgan_eva
   }
   clgan_page_text(p, "%" PRIu64 " of %u reconstructions with the true label were read as another class.",
                   v->reconstructed.all, v->items);
-  CLGAN_TRY(add_sheet(p, x->model, v->reconstructed.n, 2, PAIRS_ACROSS, miss_cell, &v->reconstructed,
+  CLGAN_TRY(clgan_eval_sheet(p, x->model, v->reconstructed.n, 2, PAIRS_ACROSS, miss_cell, &v->reconstructed,
                       "Original left, reconstruction right", e));
   add_readings(p, x, &v->reconstructed, PAIRS_ACROSS);
   return CLGAN_OK;
@@ -134,6 +133,14 @@ static void add_facts(struct clgan_page *p, const struct clgan_eval_facts *x, co
                     "same set. \"Real to real\" is the same measure of real images against others: what no model can "
                     "be expected to beat.",
                     v->judge_steps);
+  if (v->faces)
+    clgan_page_text(p,
+                    "The estimator of ages and genders is a small convolutional net that clgan trained for %" PRIu64
+                    " steps on the training part of the same set, and whether a face is found again is asked in the "
+                    "code of an autoencoder trained there for %" PRIu64
+                    " steps. Beside errors, slopes and genders stands what the estimator reaches on real faces it has "
+                    "not seen; beside distances the same of real faces against others.",
+                    v->judge_steps, v->memory_steps);
   if (v->base_items)
     clgan_page_text(p,
                     "Nearest neighbours: Euclidean, in the %u features of E's last hidden layer, among %u images of "
@@ -151,10 +158,14 @@ enum clgan_status clgan_eval_page(const struct clgan_eval_facts *x, const struct
   clgan_page_heading(p, "Generated");
   enum clgan_status s = clgan_page_image(
       p, grid->pixels, grid->rows * grid->height, grid->cols * grid->width, grid->channels, 2,
-      x->model->condition_size ? "A row for each condition; columns share a code" : "One code each", e);
+      v->faces && x->model->settings.gender ? "Ages 0 to 80 of men, then of women; columns share a code"
+      : x->model->condition_size            ? "A row for each condition; columns share a code"
+                                            : "One code each",
+      e);
   clgan_page_heading(p, "Reconstructed");
   if (s == CLGAN_OK)
-    s = add_sheet(p, x->model, v->n_pairs, 2, PAIRS_ACROSS, pair_cell, v, "Original left, reconstruction right", e);
+    s = clgan_eval_sheet(p, x->model, v->n_pairs, 2, PAIRS_ACROSS, pair_cell, v, "Original left, reconstruction right", e);
+  if (s == CLGAN_OK && v->faces) s = clgan_eval_faces_page(p, x, v, e);
   if (s == CLGAN_OK) s = add_misses(p, x, v, e);
   if (s == CLGAN_OK) {
     clgan_page_heading(p, "What was used");

@@ -17,7 +17,9 @@ void clgan_eval_number(const struct clgan_figure *f, double v, bool deviation, c
 
 void clgan_eval_interval(const struct clgan_figure *f, char out[64]) {
   out[0] = 0;
-  if (!isnan(f->low)) snprintf(out, 64, "%.*f to %.*f %%", f->digits, f->low * 100, f->digits, f->high * 100);
+  const double scale = f->share ? 100 : 1;
+  if (!isnan(f->low))
+    snprintf(out, 64, "%.*f to %.*f%s", f->digits, f->low * scale, f->digits, f->high * scale, f->share ? " %" : "");
 }
 
 int clgan_eval_worst(const struct clgan_class_counts *c) {

@@ -7,11 +7,12 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/philox.h"
 #include "data/sheet.h"
 #include "train/evaluate_private.h"
 #include "train/sampler.h"
 
-enum { CHUNK = 512 }; /* images of a pass on the host at once */
+enum { IMAGES = 10000, FACES = 2200 }; /* generated where no number is asked for */
 
 static size_t image_size(const struct clgan_model *m) {
   return (size_t)m->height * (size_t)m->width * (size_t)m->channels;
@@ -40,21 +41,14 @@ static void remember(struct clgan_misses *list, int wanted, int read, float p, c
 }
 
 /* -- host memory of a pass -- */
-struct chunk {
-  unsigned char *images, *pictures; /* real; made */
-  float *x, *z, *c, *factors, *codes, *answers, *features;
-  int32_t *label;
-  float *age, *gender;
-};
-
 static enum clgan_status take(void *slot, size_t width, size_t size, struct clgan_error *e) {
   void *p = NULL;
-  CLGAN_TRY(clgan_mem_try(&p, (size_t)CHUNK, (width ? width : 1) * size, "a batch", e));
+  CLGAN_TRY(clgan_mem_try(&p, (size_t)CLGAN_CHUNK, (width ? width : 1) * size, "a batch", e));
   memcpy(slot, &p, sizeof p);
   return CLGAN_OK;
 }
 
-static enum clgan_status chunk_make(struct chunk *b, const struct clgan_work *w, struct clgan_error *e) {
+static enum clgan_status chunk_make(struct clgan_chunk *b, const struct clgan_work *w, struct clgan_error *e) {
   const struct clgan_model *m = w->m;
   size_t size = image_size(m);
   CLGAN_TRY(take(&b->images, size, 1, e));
@@ -64,30 +58,27 @@ static enum clgan_status chunk_make(struct chunk *b, const struct clgan_work *w,
   CLGAN_TRY(take(&b->c, (size_t)m->condition_size, sizeof(float), e));
   CLGAN_TRY(take(&b->factors, (size_t)clgan_sampler_factors(m), sizeof(float), e));
   CLGAN_TRY(take(&b->codes, (size_t)clgan_sampler_feature_count(m), sizeof(float), e));
-  CLGAN_TRY(take(&b->answers, (size_t)w->v->classes, sizeof(float), e));
+  CLGAN_TRY(take(&b->answers, (size_t)(w->v->classes ? w->v->classes : 2), sizeof(float), e)); /* or age and gender */
   CLGAN_TRY(take(&b->features, CLGAN_JUDGE_FEATURES, sizeof(float), e));
   CLGAN_TRY(take(&b->label, 1, sizeof(int32_t), e));
   CLGAN_TRY(take(&b->age, 1, sizeof(float), e));
   return take(&b->gender, 1, sizeof(float), e);
 }
 
-static void chunk_free(struct chunk *b) {
+static void chunk_free(struct clgan_chunk *b) {
   void *all[] = {b->images, b->pictures, b->x,        b->z,     b->c,   b->factors,
                  b->codes,  b->answers,  b->features, b->label, b->age, b->gender};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) clgan_mem_free(all[i]);
 }
 
-/* Does one chunk of a pass: images first .. first+n-1 of it. */
-typedef enum clgan_status pass(struct clgan_work *w, struct chunk *b, size_t first, size_t n, struct clgan_error *e);
-
-static enum clgan_status stream(struct clgan_work *w, const char *what, size_t total, pass *one,
-                                struct clgan_error *e) {
-  struct chunk b = {0};
+enum clgan_status clgan_evaluate_stream(struct clgan_work *w, const char *what, size_t total, clgan_pass *one,
+                                        struct clgan_error *e) {
+  struct clgan_chunk b = {0};
   struct clgan_progress bar;
   enum clgan_status s = chunk_make(&b, w, e);
   clgan_progress_begin(&bar, what, "images", (double)total, 0);
-  for (size_t at = 0; at < total && s == CLGAN_OK; at += CHUNK) {
-    size_t n = total - at < CHUNK ? total - at : CHUNK;
+  for (size_t at = 0; at < total && s == CLGAN_OK; at += CLGAN_CHUNK) {
+    size_t n = total - at < CLGAN_CHUNK ? total - at : CLGAN_CHUNK;
     s = one(w, &b, at, n, e);
     clgan_progress_update(&bar, (double)(at + n), NULL);
   }
@@ -96,8 +87,7 @@ static enum clgan_status stream(struct clgan_work *w, const char *what, size_t t
   return s;
 }
 
-/* b->pictures = G(b->z, b->c), as 8-bit pixels: what files and eyes get. */
-static enum clgan_status draw(struct clgan_work *w, struct chunk *b, size_t n, struct clgan_error *e) {
+enum clgan_status clgan_evaluate_draw(struct clgan_work *w, struct clgan_chunk *b, size_t n, struct clgan_error *e) {
   CLGAN_TRY(clgan_sampler_generate(w->nets->sampler, n, b->z, w->m->condition_size ? b->c : NULL, b->x, e));
   clgan_pixels_from_float(b->x, n * image_size(w->m), w->m->pixels_01 ? CLGAN_PIXELS_UNIT : CLGAN_PIXELS_TANH,
                           b->pictures);
@@ -105,14 +95,10 @@ static enum clgan_status draw(struct clgan_work *w, struct chunk *b, size_t n, s
 }
 
 /* -- the judge on images that it has not seen -- */
-struct unseen {
-  uint32_t *items, count;
-};
-
-static enum clgan_status judge_chunk(struct clgan_work *w, struct chunk *b, const struct unseen *u, size_t first,
-                                     size_t n, struct clgan_error *e) {
+static enum clgan_status judge_chunk(struct clgan_work *w, struct clgan_chunk *b, const uint32_t *items, size_t n,
+                                     struct clgan_error *e) {
   const struct clgan_batch_labels labels = {.digit = b->label};
-  clgan_dataset_gather(w->d, u->items + first, (uint32_t)n, b->images, &labels);
+  clgan_dataset_gather(w->d, items, (uint32_t)n, b->images, &labels);
   CLGAN_TRY(clgan_judge_read(w->judge, n, b->images, b->answers, b->features, e));
   for (size_t i = 0; i < n; i++) {
     w->v->judge.n[b->label[i]]++;
@@ -130,32 +116,37 @@ static uint32_t tests_of(const struct clgan_dataset *d) {
 
 /* The judge learns from the training part. What it has not seen of it: the items that the model was not trained on
    either and, in a set without a test part, a tenth at least, on which its own accuracy is measured. */
+enum clgan_status clgan_evaluate_unseen(const struct clgan_work *w, uint32_t *holdout, uint32_t **items,
+                                        uint32_t *count, struct clgan_error *e) {
+  uint32_t test = tests_of(w->d), train = w->d->count - test;
+  *holdout = (uint32_t)w->m->settings.holdout;
+  if (!test && *holdout < train / 10) *holdout = train / 10;
+  return clgan_dataset_select(w->d, test ? CLGAN_PART_TEST : CLGAN_PART_HOLDOUT, *holdout, items, count, e);
+}
+
 static enum clgan_status judge_make(struct clgan_work *w, struct clgan_error *e) {
-  uint32_t test = tests_of(w->d), train = w->d->count - test, holdout = (uint32_t)w->m->settings.holdout;
-  if (!test && holdout < train / 10) holdout = train / 10;
-  const struct clgan_judge_options jo = {
-      .condition = CLGAN_CONDITION_CLASS, .classes = w->m->classes, .holdout = holdout, .steps = w->o->judge_steps};
-  struct unseen u;
-  struct chunk b = {0};
-  CLGAN_TRY(clgan_judge_create(w->cl, w->d, &jo, &w->judge, e));
-  w->v->judge_steps = clgan_judge_steps(w->judge);
-  CLGAN_TRY(clgan_dataset_select(w->d, test ? CLGAN_PART_TEST : CLGAN_PART_HOLDOUT, holdout, &u.items, &u.count, e));
-  enum clgan_status s = chunk_make(&b, w, e);
-  for (size_t at = 0; at < u.count && s == CLGAN_OK; at += CHUNK)
-    s = judge_chunk(w, &b, &u, at, u.count - at < CHUNK ? u.count - at : CHUNK, e);
+  struct clgan_judge_options jo = {
+      .condition = CLGAN_CONDITION_CLASS, .classes = w->m->classes, .steps = w->o->judge_steps};
+  uint32_t *items = NULL, count = 0;
+  struct clgan_chunk b = {0};
+  CLGAN_TRY(clgan_evaluate_unseen(w, &jo.holdout, &items, &count, e));
+  enum clgan_status s = clgan_judge_create(w->cl, w->d, &jo, &w->judge, e);
+  if (s == CLGAN_OK) s = chunk_make(&b, w, e);
+  for (size_t at = 0; at < count && s == CLGAN_OK; at += CLGAN_CHUNK)
+    s = judge_chunk(w, &b, items + at, count - at < CLGAN_CHUNK ? count - at : CLGAN_CHUNK, e);
   chunk_free(&b);
-  clgan_mem_free(u.items);
+  clgan_mem_free(items);
   return s;
 }
 
 /* -- generated images: image i has code i of the seed and class i mod K -- */
-static enum clgan_status generated(struct clgan_work *w, struct chunk *b, size_t first, size_t n,
+static enum clgan_status generated(struct clgan_work *w, struct clgan_chunk *b, size_t first, size_t n,
                                    struct clgan_error *e) {
   size_t K = (size_t)w->v->classes, size = image_size(w->m);
   clgan_latent_draw(w->m, w->o->seed, (uint32_t)first, n, b->z);
   for (size_t i = 0; i < n; i++)
     clgan_condition_class(w->m, (int)((first + i) % K), b->c + i * (size_t)w->m->condition_size);
-  CLGAN_TRY(draw(w, b, n, e));
+  CLGAN_TRY(clgan_evaluate_draw(w, b, n, e));
   CLGAN_TRY(clgan_judge_read(w->judge, n, b->pictures, b->answers, b->features, e));
   for (size_t i = 0; i < n; i++) {
     int asked = (int)((first + i) % K), read = clgan_logits_likeliest(b->answers + i * K, (int)K);
@@ -174,7 +165,7 @@ static enum clgan_status generated(struct clgan_work *w, struct chunk *b, size_t
 /* -- real images -- */
 
 /* What the judge says of real images; even ones are the real side of comparisons, odd ones the other. */
-static enum clgan_status read_real(struct clgan_work *w, struct chunk *b, size_t first, size_t n,
+static enum clgan_status read_real(struct clgan_work *w, struct clgan_chunk *b, size_t first, size_t n,
                                    struct clgan_error *e) {
   size_t K = (size_t)w->v->classes, F = CLGAN_JUDGE_FEATURES;
   CLGAN_TRY(clgan_judge_read(w->judge, n, b->images, b->answers, b->features, e));
@@ -189,7 +180,7 @@ static enum clgan_status read_real(struct clgan_work *w, struct chunk *b, size_t
 
 /* Is the label kept in b->pictures? @param truth count per class and remember misses (with the true label), else
    only count. */
-static enum clgan_status read_made(struct clgan_work *w, struct chunk *b, size_t n, bool truth, struct clgan_error *e) {
+static enum clgan_status read_made(struct clgan_work *w, struct clgan_chunk *b, size_t n, bool truth, struct clgan_error *e) {
   size_t K = (size_t)w->v->classes, size = image_size(w->m);
   CLGAN_TRY(clgan_judge_read(w->judge, n, b->pictures, b->answers, b->features, e));
   for (size_t i = 0; i < n; i++) {
@@ -208,15 +199,25 @@ static enum clgan_status read_made(struct clgan_work *w, struct chunk *b, size_t
   return CLGAN_OK;
 }
 
-static void add_likeness(const struct clgan_work *w, const struct chunk *b, size_t n, struct clgan_likeness *sum) {
+static void note_likeness(struct clgan_work *w, const struct clgan_chunk *b, size_t first, size_t n) {
   const struct clgan_model *m = w->m;
-  struct clgan_likeness l;
-  clgan_measure_likeness(b->images, b->pictures, n, (size_t)m->height, (size_t)m->width, (size_t)m->channels, &l);
-  double part = (double)n / (double)w->count;
-  sum->mse += l.mse * part, sum->mae += l.mae * part, sum->psnr += l.psnr * part, sum->ssim += l.ssim * part;
+  size_t size = image_size(m);
+  for (size_t i = 0; i < n; i++) {
+    struct clgan_likeness l;
+    clgan_measure_likeness(b->images + i * size, b->pictures + i * size, 1, (size_t)m->height, (size_t)m->width,
+                           (size_t)m->channels, &l);
+    const double by_kind[CLGAN_LIKENESSES] = {l.mse, l.mae, l.psnr, l.ssim};
+    for (int k = 0; k < CLGAN_LIKENESSES; k++) w->with_label[k][first + i] = by_kind[k];
+  }
 }
 
-static void keep_pairs(struct clgan_work *w, const struct chunk *b, size_t first, size_t n) {
+static double squared_error(const unsigned char *a, const unsigned char *b, size_t n) {
+  double sum = 0;
+  for (size_t k = 0; k < n; k++) sum += ((double)a[k] - (double)b[k]) * ((double)a[k] - (double)b[k]);
+  return sum / (255.0 * 255.0);
+}
+
+static void keep_pairs(struct clgan_work *w, const struct clgan_chunk *b, size_t first, size_t n) {
   size_t size = image_size(w->m);
   for (size_t i = 0; i < n && first + i < w->v->n_pairs; i++) {
     memcpy(w->v->pairs + (first + i) * 2 * size, b->images + i * size, size);
@@ -225,7 +226,7 @@ static void keep_pairs(struct clgan_work *w, const struct chunk *b, size_t first
 }
 
 /* The set's own condition where it has one, else E's. */
-static void true_conditions(const struct clgan_work *w, struct chunk *b, size_t n) {
+static void true_conditions(const struct clgan_work *w, struct clgan_chunk *b, size_t n) {
   size_t C = (size_t)w->m->condition_size, F = (size_t)clgan_sampler_factors(w->m);
   for (size_t i = 0; i < n && C; i++) {
     if (w->m->condition == CLGAN_CONDITION_CLASS)
@@ -237,18 +238,18 @@ static void true_conditions(const struct clgan_work *w, struct chunk *b, size_t 
   }
 }
 
-static enum clgan_status by_own_label(struct clgan_work *w, struct chunk *b, size_t n, struct clgan_error *e) {
+static enum clgan_status by_own_label(struct clgan_work *w, struct clgan_chunk *b, size_t n, struct clgan_error *e) {
   size_t C = (size_t)w->m->condition_size, F = (size_t)clgan_sampler_factors(w->m);
   for (size_t i = 0; i < n; i++) {
     clgan_condition_from_factors(w->m, b->factors + i * F, b->c + i * C);
-    if (w->judge) w->own_right += clgan_logits_likeliest(b->factors + i * F, (int)F) == b->label[i];
+    if (w->v->classes) w->own_right += clgan_logits_likeliest(b->factors + i * F, (int)F) == b->label[i];
   }
-  CLGAN_TRY(draw(w, b, n, e));
-  add_likeness(w, b, n, &w->with_own);
-  return w->judge ? read_made(w, b, n, false, e) : CLGAN_OK;
+  CLGAN_TRY(clgan_evaluate_draw(w, b, n, e));
+  w->mse_own += squared_error(b->images, b->pictures, n * image_size(w->m)) / (double)(w->count * image_size(w->m));
+  return w->v->classes ? read_made(w, b, n, false, e) : CLGAN_OK;
 }
 
-static enum clgan_status real(struct clgan_work *w, struct chunk *b, size_t first, size_t n, struct clgan_error *e) {
+static enum clgan_status real(struct clgan_work *w, struct clgan_chunk *b, size_t first, size_t n, struct clgan_error *e) {
   size_t F = (size_t)clgan_sampler_feature_count(w->m);
   const struct clgan_batch_labels labels = {b->label, b->age, b->gender};
   clgan_dataset_gather(w->d, w->items + first, (uint32_t)n, b->images, &labels);
@@ -256,10 +257,11 @@ static enum clgan_status real(struct clgan_work *w, struct chunk *b, size_t firs
                                 w->codes ? b->codes : NULL, e));
   if (w->codes) memcpy(w->codes + first * F, b->codes, n * F * sizeof(float));
   true_conditions(w, b, n);
-  CLGAN_TRY(draw(w, b, n, e));
-  add_likeness(w, b, n, &w->with_label);
+  CLGAN_TRY(clgan_evaluate_draw(w, b, n, e));
+  note_likeness(w, b, first, n);
   keep_pairs(w, b, first, n);
-  if (w->judge) {
+  if (w->v->faces) CLGAN_TRY(clgan_faces_note(w, b, first, n, e));
+  if (w->v->classes) {
     CLGAN_TRY(read_made(w, b, n, true, e));
     CLGAN_TRY(read_real(w, b, first, n, e));
   }
@@ -267,7 +269,7 @@ static enum clgan_status real(struct clgan_work *w, struct chunk *b, size_t firs
 }
 
 /* -- E's features of the training part -- */
-static enum clgan_status reference(struct clgan_work *w, struct chunk *b, size_t first, size_t n,
+static enum clgan_status reference(struct clgan_work *w, struct clgan_chunk *b, size_t first, size_t n,
                                    struct clgan_error *e) {
   size_t F = (size_t)clgan_sampler_feature_count(w->m);
   clgan_dataset_gather(w->d, w->base + first, (uint32_t)n, b->images, NULL);
@@ -275,21 +277,39 @@ static enum clgan_status reference(struct clgan_work *w, struct chunk *b, size_t
 }
 
 /* -- all of it -- */
-static enum clgan_status rows(float **out, size_t n, size_t width, const char *what, struct clgan_error *e) {
+enum clgan_status clgan_evaluate_rows(float **out, size_t n, size_t width, const char *what, struct clgan_error *e) {
   void *p = NULL;
   CLGAN_TRY(clgan_mem_try(&p, n ? n : 1, width * sizeof(float), what, e));
   *out = p;
   return CLGAN_OK;
 }
 
+/* Fisher and Yates, the same in every run. */
+static void shuffle(uint32_t *items, uint32_t n) {
+  struct clgan_random r;
+  clgan_random_init(&r, 0, 0, CLGAN_STREAM_ORDER);
+  for (uint32_t i = n; i > 1; i--) {
+    uint32_t k = clgan_random_below(&r, i), other = items[k];
+    items[k] = items[i - 1];
+    items[i - 1] = other;
+  }
+}
+
 static enum clgan_status select_items(struct clgan_work *w, struct clgan_error *e) {
   uint32_t holdout = (uint32_t)w->m->settings.holdout;
   const struct clgan_dataset *d = w->d;
   CLGAN_TRY(clgan_dataset_select(d, w->o->part, holdout, &w->items, &w->count, e));
-  if (w->count > w->o->n) w->count = (uint32_t)w->o->n;
+  bool faces = w->m->condition == CLGAN_CONDITION_FACE;
+  w->v->n = w->o->n ? w->o->n : faces ? FACES : IMAGES;
+  if (faces) shuffle(w->items, w->count); /* files are often sorted by label, and only some are transformed */
+  if (w->count > w->v->n) w->count = (uint32_t)w->v->n;
   if (d->labels == CLGAN_LABELS_CLASS) w->have |= CLGAN_NEED_LABELS;
   if (clgan_sampler_feature_count(w->m) > 0) w->have |= CLGAN_NEED_FEATURES;
-  if (w->m->condition == CLGAN_CONDITION_CLASS) w->have |= CLGAN_NEED_CLASSES;
+  if (w->m->condition == CLGAN_CONDITION_CLASS) w->have |= CLGAN_NEED_CLASSES | CLGAN_NEED_JUDGE;
+  if (faces) w->have |= CLGAN_NEED_FACES | CLGAN_NEED_JUDGE | (w->m->settings.gender ? CLGAN_NEED_GENDERS : 0u);
+  if (faces && d->labels != CLGAN_LABELS_FACE)
+    return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: has no ages and genders to judge model %.60s by", d->name,
+                           w->m->name);
   if ((w->have & CLGAN_NEED_CLASSES) && d->labels != CLGAN_LABELS_CLASS)
     return clgan_error_set(e, CLGAN_ERR_USAGE, "%s: has no classes to judge model %.60s by; give a set with labels",
                            d->name, w->m->name);
@@ -301,16 +321,18 @@ static enum clgan_status select_items(struct clgan_work *w, struct clgan_error *
 
 static enum clgan_status allocate(struct clgan_work *w, struct clgan_error *e) {
   size_t K = (size_t)w->v->classes, F = (size_t)clgan_sampler_feature_count(w->m);
-  w->compared = w->o->n < CLGAN_COMPARED ? w->o->n : CLGAN_COMPARED;
+  w->compared = w->v->n < CLGAN_COMPARED ? w->v->n : CLGAN_COMPARED;
   if (w->compared > w->count / 2) w->compared = w->count / 2;
+  w->floor_rows = w->compared;
+  for (int k = 0; k < CLGAN_LIKENESSES; k++) w->with_label[k] = clgan_mem_array(w->count, sizeof(double));
   w->v->n_pairs = w->count < CLGAN_PAIRS ? w->count : CLGAN_PAIRS;
   w->v->pairs = clgan_mem_array(w->v->n_pairs * 2, image_size(w->m));
   if (K) {
-    CLGAN_TRY(rows(&w->fake_p, w->o->n, K, "probabilities", e));
-    CLGAN_TRY(rows(&w->real_p, w->count, K, "probabilities", e));
-    CLGAN_TRY(rows(&w->fake, w->compared, CLGAN_JUDGE_FEATURES, "features", e));
-    CLGAN_TRY(rows(&w->real, w->compared, CLGAN_JUDGE_FEATURES, "features", e));
-    CLGAN_TRY(rows(&w->other, w->compared, CLGAN_JUDGE_FEATURES, "features", e));
+    CLGAN_TRY(clgan_evaluate_rows(&w->fake_p, w->v->n, K, "probabilities", e));
+    CLGAN_TRY(clgan_evaluate_rows(&w->real_p, w->count, K, "probabilities", e));
+    CLGAN_TRY(clgan_evaluate_rows(&w->fake, w->compared, CLGAN_JUDGE_FEATURES, "features", e));
+    CLGAN_TRY(clgan_evaluate_rows(&w->real, w->compared, CLGAN_JUDGE_FEATURES, "features", e));
+    CLGAN_TRY(clgan_evaluate_rows(&w->other, w->compared, CLGAN_JUDGE_FEATURES, "features", e));
   }
   if (~w->have & (CLGAN_NEED_LABELS | CLGAN_NEED_FEATURES)) return CLGAN_OK;
   struct clgan_error none = {0}; /* a set without a training part has no neighbours: the other figures stand */
@@ -320,18 +342,24 @@ static enum clgan_status allocate(struct clgan_work *w, struct clgan_error *e) {
     w->have &= ~(unsigned)CLGAN_NEED_FEATURES;
     return CLGAN_OK;
   }
-  CLGAN_TRY(rows(&w->codes, w->count, F, "E's features", e));
-  return rows(&w->base_codes, w->base_count, F, "E's features of the training part", e);
+  CLGAN_TRY(clgan_evaluate_rows(&w->codes, w->count, F, "E's features", e));
+  return clgan_evaluate_rows(&w->base_codes, w->base_count, F, "E's features of the training part", e);
 }
 
 static enum clgan_status evaluate(struct clgan_work *w, struct clgan_error *e) {
   CLGAN_TRY(select_items(w, e));
   w->v->classes = w->have & CLGAN_NEED_CLASSES ? w->m->classes : 0;
+  w->v->faces = (w->have & CLGAN_NEED_FACES) != 0;
   CLGAN_TRY(allocate(w, e));
+  if (w->v->faces) CLGAN_TRY(clgan_faces_allocate(w, e));
   if (w->v->classes) CLGAN_TRY(judge_make(w, e));
-  if (w->judge) CLGAN_TRY(stream(w, "generate", w->o->n, generated, e));
-  CLGAN_TRY(stream(w, "reconstruct", w->count, real, e));
-  if (w->base_codes) CLGAN_TRY(stream(w, "encode", w->base_count, reference, e));
+  if (w->v->faces) CLGAN_TRY(clgan_faces_judges(w, e));
+  if (w->judge) w->v->judge_steps = clgan_judge_steps(w->judge);
+  if (w->v->classes) CLGAN_TRY(clgan_evaluate_stream(w, "generate", w->v->n, generated, e));
+  if (w->v->faces) CLGAN_TRY(clgan_faces_generate(w, e));
+  CLGAN_TRY(clgan_evaluate_stream(w, "reconstruct", w->count, real, e));
+  if (w->v->faces) CLGAN_TRY(clgan_faces_transform(w, e));
+  if (w->base_codes) CLGAN_TRY(clgan_evaluate_stream(w, "encode", w->base_count, reference, e));
   w->v->items = w->count;
   w->v->base_items = w->base_codes ? w->base_count : 0;
   w->v->features = (uint32_t)clgan_sampler_feature_count(w->m);
@@ -347,7 +375,9 @@ enum clgan_status clgan_evaluate(struct clgan_cl *cl, struct clgan_nets *nets, c
   enum clgan_status s = evaluate(&w, e);
   void *all[] = {w.items, w.base, w.fake_p, w.real_p, w.fake, w.real, w.other, w.codes, w.base_codes};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) clgan_mem_free(all[i]);
+  for (int k = 0; k < CLGAN_LIKENESSES; k++) clgan_mem_free(w.with_label[k]);
   clgan_judge_destroy(w.judge);
+  clgan_faces_free(&w.faces);
   if (s == CLGAN_OK)
     *out = w.v;
   else
@@ -360,5 +390,6 @@ void clgan_evaluation_destroy(struct clgan_evaluation *v) {
   for (size_t i = 0; i < v->generated.n; i++) clgan_mem_free(v->generated.items[i].pixels);
   for (size_t i = 0; i < v->reconstructed.n; i++) clgan_mem_free(v->reconstructed.items[i].pixels);
   clgan_mem_free(v->pairs);
+  clgan_mem_free(v->shown);
   clgan_mem_free(v);
 }

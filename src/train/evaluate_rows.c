@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "train/evaluate_private.h"
 
-static struct clgan_figure *add(struct clgan_work *w, const char *key, const char *label, double value, int digits,
-                                uint64_t n) {
+struct clgan_figure *clgan_figure_add(struct clgan_work *w, const char *key, const char *label, double value,
+                                      int digits, uint64_t n) {
   struct clgan_figure *f = &w->v->figures[w->v->n_figures++];
   *f = (struct clgan_figure){.key = key,
                              .label = label,
@@ -21,16 +21,18 @@ static struct clgan_figure *add(struct clgan_work *w, const char *key, const cha
   return f;
 }
 
-static void add_share(struct clgan_work *w, const char *key, const char *label, uint64_t hits, uint64_t n) {
-  struct clgan_figure *f = add(w, key, label, n ? (double)hits / (double)n : (double)NAN, 2, n);
+struct clgan_figure *clgan_figure_share(struct clgan_work *w, const char *key, const char *label, uint64_t hits,
+                                        uint64_t n) {
+  struct clgan_figure *f = clgan_figure_add(w, key, label, n ? (double)hits / (double)n : (double)NAN, 2, n);
   f->share = true;
   clgan_measure_wilson(hits, n, &f->low, &f->high);
+  return f;
 }
 
 static void add_counts(struct clgan_work *w, const char *key, const char *label, const struct clgan_class_counts *c) {
   uint64_t n = 0, right = 0;
   for (int k = 0; k < 256; k++) n += c->n[k], right += c->right[k];
-  add_share(w, key, label, right, n);
+  clgan_figure_share(w, key, label, right, n);
 }
 
 static enum clgan_status judge(struct clgan_work *w, struct clgan_error *e) {
@@ -48,20 +50,30 @@ static enum clgan_status asked(struct clgan_work *w, struct clgan_error *e) {
 static enum clgan_status kept(struct clgan_work *w, struct clgan_error *e) {
   (void)e;
   add_counts(w, "kept.label", "reconstructed with the true label: label kept", &w->v->kept);
-  add_share(w, "kept.own_label", "reconstructed with E's own label: label kept", w->kept_own, w->count);
-  add_share(w, "encoder.label", "E's own label is right", w->own_right, w->count);
+  clgan_figure_share(w, "kept.own_label", "reconstructed with E's own label: label kept", w->kept_own, w->count);
+  clgan_figure_share(w, "encoder.label", "E's own label is right", w->own_right, w->count);
   return CLGAN_OK;
 }
 
 static enum clgan_status likeness(struct clgan_work *w, struct clgan_error *e) {
+  static const struct {
+    const char *key, *label;
+    int digits;
+  } rows[CLGAN_LIKENESSES] = {
+      {"reconstruction.mse", "reconstruction: mean squared error in [0,1]", 5},
+      {"reconstruction.mae", "reconstruction: mean absolute error in [0,1]", 5},
+      {"reconstruction.psnr", "reconstruction: PSNR, dB", 2},
+      {"reconstruction.ssim", "reconstruction: SSIM", 4},
+  };
   (void)e;
-  add(w, "reconstruction.mse", "reconstruction: mean squared error in [0,1]", w->with_label.mse, 5, w->count);
-  add(w, "reconstruction.mae", "reconstruction: mean absolute error in [0,1]", w->with_label.mae, 5, w->count);
-  add(w, "reconstruction.psnr", "reconstruction: PSNR, dB", w->with_label.psnr, 2, w->count);
-  add(w, "reconstruction.ssim", "reconstruction: SSIM", w->with_label.ssim, 4, w->count);
+  for (int k = 0; k < CLGAN_LIKENESSES; k++) {
+    struct clgan_estimate x = clgan_bootstrap_mean(w->with_label[k], w->count, w->o->seed);
+    struct clgan_figure *f = clgan_figure_add(w, rows[k].key, rows[k].label, x.value, rows[k].digits, w->count);
+    f->low = x.low, f->high = x.high;
+  }
   if (w->m->condition != CLGAN_CONDITION_NONE)
-    add(w, "reconstruction.mse_own_label", "the same by E's own label: mean squared error", w->with_own.mse, 5,
-        w->count);
+    clgan_figure_add(w, "reconstruction.mse_own_label", "the same by E's own label: mean squared error", w->mse_own, 5,
+                     w->count);
   return CLGAN_OK;
 }
 
@@ -69,9 +81,9 @@ static enum clgan_status score(struct clgan_work *w, struct clgan_error *e) {
   (void)e;
   double mean, deviation, real, unused;
   size_t k = (size_t)w->v->classes;
-  clgan_measure_score(w->fake_p, w->o->n, k, CLGAN_SCORE_SPLITS, &mean, &deviation);
+  clgan_measure_score(w->fake_p, w->v->n, k, CLGAN_SCORE_SPLITS, &mean, &deviation);
   clgan_measure_score(w->real_p, w->count, k, CLGAN_SCORE_SPLITS, &real, &unused);
-  struct clgan_figure *f = add(w, "score", "classifier score, 10 splits", mean, 3, w->o->n);
+  struct clgan_figure *f = clgan_figure_add(w, "score", "classifier score, 10 splits", mean, 3, w->v->n);
   f->deviation = deviation;
   f->floor = real;
   return CLGAN_OK;
@@ -80,23 +92,25 @@ static enum clgan_status score(struct clgan_work *w, struct clgan_error *e) {
 static enum clgan_status frechet(struct clgan_work *w, struct clgan_error *e) {
   size_t n = w->compared, d = CLGAN_JUDGE_FEATURES;
   double fake, real;
-  if (n < 2) return CLGAN_OK;
+  if (n < 2 || w->floor_rows < 2) return CLGAN_OK;
   CLGAN_TRY(clgan_measure_frechet(w->fake, n, w->real, n, d, &fake, e));
-  CLGAN_TRY(clgan_measure_frechet(w->other, n, w->real, n, d, &real, e));
-  add(w, "frechet", "Frechet distance in the classifier's features", fake, 3, n)->floor = real;
+  CLGAN_TRY(clgan_measure_frechet(w->other, w->floor_rows, w->real, w->floor_rows, d, &real, e));
+  const char *label = w->v->faces ? "Frechet distance in the estimator's features"
+                                  : "Frechet distance in the classifier's features";
+  clgan_figure_add(w, "frechet", label, fake, 3, n)->floor = real;
   return CLGAN_OK;
 }
 
 static enum clgan_status precision_recall(struct clgan_work *w, struct clgan_error *e) {
-  size_t n = w->compared, d = CLGAN_JUDGE_FEATURES;
+  size_t n = w->compared, m = w->floor_rows, d = CLGAN_JUDGE_FEATURES;
   double p, r, real_p, real_r;
-  if (n <= CLGAN_BALL) return CLGAN_OK;
+  if (n <= CLGAN_BALL || m <= CLGAN_BALL) return CLGAN_OK;
   CLGAN_TRY(clgan_measure_precision_recall(w->cl, w->real, n, w->fake, n, d, CLGAN_BALL, &p, &r, e));
-  CLGAN_TRY(clgan_measure_precision_recall(w->cl, w->real, n, w->other, n, d, CLGAN_BALL, &real_p, &real_r, e));
-  struct clgan_figure *f = add(w, "precision", "precision, k = 3, the same features", p, 2, n);
+  CLGAN_TRY(clgan_measure_precision_recall(w->cl, w->real, m, w->other, m, d, CLGAN_BALL, &real_p, &real_r, e));
+  struct clgan_figure *f = clgan_figure_add(w, "precision", "precision, k = 3, the same features", p, 2, n);
   f->share = true;
   f->floor = real_p;
-  f = add(w, "recall", "recall, k = 3, the same features", r, 2, n);
+  f = clgan_figure_add(w, "recall", "recall, k = 3, the same features", r, 2, n);
   f->share = true;
   f->floor = real_r;
   return CLGAN_OK;
@@ -113,22 +127,28 @@ static enum clgan_status neighbours(struct clgan_work *w, struct clgan_error *e)
     right += w->d->digit[w->items[i]] == w->d->digit[w->base[nearest[i]]];
   clgan_mem_free(nearest);
   if (s != CLGAN_OK) return s;
-  add_share(w, "neighbours.accuracy", "1-nearest-neighbour accuracy, E's last hidden layer", right, w->count);
+  clgan_figure_share(w, "neighbours.accuracy", "1-nearest-neighbour accuracy, E's last hidden layer", right, w->count);
   return CLGAN_OK;
 }
 
-/* In the order shown. A measure of faces (age error, gender kept) would be a row with needs of its own. */
+/* In the order shown. */
 static const struct measure {
   unsigned needs;
-  enum clgan_status (*run)(struct clgan_work *w, struct clgan_error *e);
+  clgan_measure_row *run;
 } measures[] = {
     {CLGAN_NEED_CLASSES, judge},
     {CLGAN_NEED_CLASSES, asked},
     {CLGAN_NEED_CLASSES, kept},
+    {CLGAN_NEED_FACES, clgan_row_estimator},
+    {CLGAN_NEED_FACES, clgan_row_asked},
+    {CLGAN_NEED_FACES, clgan_row_transformed},
     {0, likeness},
+    {CLGAN_NEED_FACES, clgan_row_found},
     {CLGAN_NEED_CLASSES, score},
-    {CLGAN_NEED_CLASSES, frechet},
-    {CLGAN_NEED_CLASSES, precision_recall},
+    {CLGAN_NEED_JUDGE, frechet},
+    {CLGAN_NEED_FACES, clgan_row_kernel},
+    {CLGAN_NEED_JUDGE, precision_recall},
+    {CLGAN_NEED_FACES, clgan_row_sharpness},
     {CLGAN_NEED_LABELS | CLGAN_NEED_FEATURES, neighbours},
 };
 

@@ -86,3 +86,23 @@ void clgan_measure_likeness(const unsigned char *a, const unsigned char *b, size
   *out = (struct clgan_likeness){sum.mse / (double)n, sum.mae / (double)n, sum.psnr / (double)n, sum.ssim / (double)n};
   clgan_mem_free(memory);
 }
+
+/* Rec. 601 luma of a pixel, 0 to 255. */
+static double luma(const unsigned char *p, size_t c) {
+  return c == 3 ? 0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2] : p[0];
+}
+
+void clgan_measure_sharpness(const unsigned char *x, size_t n, size_t h, size_t w, size_t c, double *out) {
+  double *grey = clgan_mem_array(h * w + 1, sizeof *grey);
+  for (size_t i = 0; i < n; i++, x += h * w * c) {
+    double sum = 0, squares = 0, places = 0;
+    for (size_t p = 0; p < h * w; p++) grey[p] = luma(x + p * c, c);
+    for (size_t row = 1; row + 1 < h; row++)
+      for (size_t p = row * w + 1; p + 1 < row * w + w; p++) {
+        double l = grey[p - 1] + grey[p + 1] + grey[p - w] + grey[p + w] - 4 * grey[p];
+        sum += l, squares += l * l, places++;
+      }
+    out[i] = places > 0 ? squares / places - sum / places * (sum / places) : 0;
+  }
+  clgan_mem_free(grey);
+}

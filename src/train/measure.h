@@ -36,6 +36,13 @@ enum clgan_status clgan_measure_precision_recall(struct clgan_cl *cl, const floa
                                                  const float *fake, size_t n_fake, size_t d, int k, double *precision,
                                                  double *recall, struct clgan_error *e);
 
+/** Kernel distance (Binkowski et al. 2018) of rows a[n,d] and b[n,d]: the unbiased estimate of the squared maximum mean discrepancy
+ * with the kernel (x.y / d + 1)^3, in double; around 0, also below, for samples of one distribution. @param error standard error: of the
+ * mean of the same in @p parts consecutive parts of the rows, which is at least that of the whole; NaN where they are too few.
+ * @return CLGAN_ERR_USAGE for fewer than 2 rows or no dimension, CLGAN_ERR_NUMERIC where a value is not finite. */
+enum clgan_status clgan_measure_kernel_distance(const float *a, const float *b, size_t n, size_t d, int parts,
+                                                double *out, double *error, struct clgan_error *e);
+
 /** exp(E KL(p(y|x) || p(y))) over probabilities p[n,k] (Salimans et al. 2016), in `splits` consecutive parts: mean and standard deviation
  * (population) over the parts. n = 0 or k = 0: both 0. */
 void clgan_measure_score(const float *p, size_t n, size_t k, int splits, double *mean, double *deviation);
@@ -48,4 +55,8 @@ struct clgan_likeness {
 };
 void clgan_measure_likeness(const unsigned char *a, const unsigned char *b, size_t n, size_t h, size_t w, size_t c,
                             struct clgan_likeness *out);
+
+/** out[n]: variance of the Laplacian (4 neighbours; inner pixels) of each U8 image [h,w,c], of its luma from 0 to 255 (Rec. 601): how
+ * sharp it is (Pech-Pacheco et al. 2000). An image without inner pixels: 0. */
+void clgan_measure_sharpness(const unsigned char *x, size_t n, size_t h, size_t w, size_t c, double *out);
 #endif

@@ -452,6 +452,63 @@ static void precision_recall_brute(void **state) {
   clgan_mem_free(fake);
 }
 
+/* -- kernel distance -- */
+
+/* (x.y / d + 1)^3 by hand: d = 1, a = {0, 1}, b = {2, 3}: within a 1, within b 343, across (1 + 1 + 27 + 64) / 4. */
+static void kernel_distance_known(void **state) {
+  (void)state;
+  static const float a[] = {0, 1}, b[] = {2, 3};
+  double x, se;
+  OK(clgan_measure_kernel_distance(a, b, 2, 1, 1, &x, &se, &error));
+  NEAR(x, 1 + 343 - 2 * 93 / 4.0, 1e-12);
+  assert_true(isnan(se));
+  FAILS(clgan_measure_kernel_distance(a, b, 1, 1, 1, &x, &se, &error), CLGAN_ERR_USAGE, "at least two");
+}
+
+/* N(0,1)^4 against itself: around 0 by its standard error; against N(m,1)^4 the closed form: with u = x.y / 4 of mean s and
+   central moments v, t, E (u + 1)^3 = (1 + s)^3 + 3 (1 + s) v + t. */
+static void kernel_distance_gaussians(void **state) {
+  (void)state;
+  enum { N = 1500, D = 4 };
+  const double m = 0.6;
+  float *a = normals(N * D, 31), *b = normals(N * D, 32);
+  double x, se;
+  OK(clgan_measure_kernel_distance(a, b, N, D, 10, &x, &se, &error));
+  assert_true(se > 0 && fabs(x) < 4 * se);
+  for (int i = 0; i < N * D; i++) b[i] += (float)m;
+  OK(clgan_measure_kernel_distance(a, b, N, D, 10, &x, &se, &error));
+  /* x.y over D numbers: both N(0,1): variance D; one N(m,1): D (1 + m^2); both: mean D m^2, variance D (1 + 2 m^2), third
+     central moment 6 D m^2. */
+  double own = 1 + 3.0 / D, across = 1 + 3 * (1 + m * m) / D, s = m * m;
+  double moved = pow(1 + s, 3) + 3 * (1 + s) * (1 + 2 * s) / D + 6 * s / (D * D);
+  NEAR(x, own + moved - 2 * across, 0.12 * (own + moved - 2 * across));
+  clgan_mem_free(a);
+  clgan_mem_free(b);
+}
+
+/* -- sharpness -- */
+
+/* An impulse of height v inside n inner pixels has Laplacians -4v, v, v, v, v: variance 20 v v / n. */
+static void sharpness_known(void **state) {
+  (void)state;
+  enum { H = 8, W = 10 };
+  unsigned char x[4][H * W] = {{0}}, colour[H * W * 3] = {0};
+  double out[4];
+  x[0][3 * W + 4] = 50;
+  memset(x[1], 77, sizeof x[1]);
+  for (int i = 0; i < H * W; i++) x[2][i] = (unsigned char)(5 * (i % W) + 3 * (i / W)); /* a slope has none */
+  for (int i = 0; i < H * W; i++) x[3][i] = (unsigned char)((i % W + i / W) % 2 ? 10 : 0);
+  clgan_measure_sharpness(x[0], 4, H, W, 1, out);
+  NEAR(out[0], 20 * 50.0 * 50 / ((H - 2) * (W - 2)), 1e-9);
+  assert_true(out[1] == 0 && out[2] == 0);
+  NEAR(out[3], 40.0 * 40, 1e-9); /* +-40 in turns */
+  for (int c = 0; c < 3; c++) colour[(3 * W + 4) * 3 + c] = 50;
+  clgan_measure_sharpness(colour, 1, H, W, 3, out);
+  NEAR(out[0], 20 * 50.0 * 50 / ((H - 2) * (W - 2)), 1e-6);
+  clgan_measure_sharpness(x[0], 1, 2, 2, 1, out);
+  assert_true(out[0] == 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(wilson_published),       cmocka_unit_test(wilson_ends),
@@ -464,6 +521,8 @@ int main(void) {
       cmocka_unit_test(nearest_clusters),       cmocka_unit_test(nearest_equal),
       cmocka_unit_test(nearest_blocks),         cmocka_unit_test(nearest_refuses),
       cmocka_unit_test(precision_recall_known), cmocka_unit_test(precision_recall_brute),
+      cmocka_unit_test(kernel_distance_known),  cmocka_unit_test(kernel_distance_gaussians),
+      cmocka_unit_test(sharpness_known),
   };
   return cmocka_run_group_tests(tests, device_open, device_close);
 }
