@@ -269,7 +269,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
           "  clgan bench ops --model faces64\n  clgan bench ops --only 'wide 64-128' --pass data\n"
           "  clgan bench train --model digits --batch 128 --json results.json\n"
           "  clgan bench compare old.json new.json --changed --fail-if-slower 5\n"
-          "  clgan bench compare bench/results/*.json mine.json --html speeds.html\n"};
+          "  clgan bench compare theirs.json mine.json --html speeds.html\n"};
   return clgan_args_parse(args, &usage, argc, argv, e);
 }
 

@@ -7,7 +7,7 @@
 #include "data/plot.h"
 
 /* Figures of so many bars each, so that print and columns can break between them; in units of the SVG. */
-enum { BARS = 36, WIDE = 350, LEFT = 16, LABEL = 136, NAME_ROW = 16, BAR_ROW = 14, BAR = 10, GAP = 5, LETTERS = 50 };
+enum { BARS = 36, WIDE = 350, LEFT = 16, LABEL = 150, NAME_ROW = 16, BAR_ROW = 14, BAR = 10, GAP = 5, LETTERS = 50 };
 /* Operations a byte from which on an operation computes rather than moves. */
 static const double computes = 4;
 

@@ -8,7 +8,7 @@
 #include "base/words.h"
 #include "data/image.h"
 
-enum { SHORT = 16, LONG = 48 }; /* cells, in bytes */
+enum { SHORT = 16, LONG = 48, UNBROKEN = 28 }; /* cells, and words in them, in bytes */
 
 struct clgan_page {
   char *title;
@@ -134,12 +134,29 @@ static const char *cell_class(const struct clgan_page *p, const char *cell, size
   return *cell && strlen(cell) <= SHORT ? " class=\"k\"" : "";
 }
 
+/* Words too long for a phone may be broken. */
+static void put_cell(struct clgan_text *t, const char *cell) {
+  size_t run = 0, n;
+  char letter[8];
+  for (; *cell; cell += n) {
+    n = clgan_utf8_length(cell) ? clgan_utf8_length(cell) : 1;
+    run = *cell == ' ' ? 0 : run + 1;
+    if (run > UNBROKEN) {
+      append(t, "<wbr>");
+      run = 1;
+    }
+    memcpy(letter, cell, n);
+    letter[n] = '\0';
+    escape(t, letter);
+  }
+}
+
 static void put_row(const struct clgan_page *p, size_t first, bool title, bool notes, struct clgan_text *t) {
   append(t, "<tr>");
   for (size_t k = 0; k < p->cols; k++) {
     const char *cell = p->cells[first + k];
     clgan_text_printf(t, title ? "<th scope=\"col\"%s>" : "<td%s>", cell_class(p, cell, k, title, notes));
-    escape(t, cell);
+    put_cell(t, cell);
     append(t, title ? "</th>" : "</td>");
   }
   append(t, "</tr>\n");

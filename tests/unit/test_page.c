@@ -166,9 +166,22 @@ static void unwritable(void **state) {
   clgan_page_destroy(p);
 }
 
+/* A word that no phone has room for may be broken, between letters and not inside one. */
+static void long_words(void **state) {
+  (void)state;
+  struct clgan_page *p = clgan_page_create("t");
+  const char *const cell[] = {"abcdefghijklmnopqrstuvwxyz12\u00e9&4 abcdefghijklmnopqrstuvwxyz"};
+  clgan_page_table(p, NULL, 1);
+  clgan_page_row(p, cell);
+  char *html = written(p);
+  expect(html, "<td>abcdefghijklmnopqrstuvwxyz12<wbr>\u00e9&amp;4 abcdefghijklmnopqrstuvwxyz</td>");
+  clgan_mem_free(html);
+  clgan_page_destroy(p);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(escaping), cmocka_unit_test(tables), cmocka_unit_test(notes),
+      cmocka_unit_test(escaping), cmocka_unit_test(long_words), cmocka_unit_test(tables), cmocka_unit_test(notes),
       cmocka_unit_test(images),   cmocka_unit_test(svg),    cmocka_unit_test(unwritable),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
