@@ -1,9 +1,10 @@
 /** @file device.h  What a device can do at most: the roofline that everything else is measured against. */
 #ifndef CLGAN_BENCH_DEVICE_H
 #define CLGAN_BENCH_DEVICE_H
+#include "bench/pace.h"
 #include "bench/result.h"
 
-enum { CLGAN_BENCH_DEVICE_ROWS = 32 };
+enum { CLGAN_BENCH_DEVICE_ROWS = 40 };
 
 /** The best of what was found; 0: not measured. */
 struct clgan_roofline {
@@ -15,12 +16,14 @@ struct clgan_roofline {
  * Patterson 2009). */
 double clgan_roofline_seconds(const struct clgan_roofline *r, double flops, double bytes);
 
-/** What is measured, and how long. PEAKS: only what the roofline needs, quickly: launches, bandwidth, multiply-adds of
- * float. */
-enum clgan_bench_extent { CLGAN_BENCH_FULL, CLGAN_BENCH_QUICK /**< fewer runs of each */, CLGAN_BENCH_PEAKS };
-/** Measures launches, transfers, bandwidth and multiply-adds by vector width.
+/** Measures launches, transfers, bandwidth of global and local memory and multiply-adds by vector width.
+ * @param peaks only what the roofline needs, quickly: launches, bandwidth, multiply-adds of float.
  * @param rows room for CLGAN_BENCH_DEVICE_ROWS; *n receives how many were filled. A probe
  * that fails leaves its error in its row. */
-enum clgan_status clgan_bench_device(struct clgan_cl *cl, enum clgan_bench_extent extent, struct clgan_bench_row *rows,
-                                     size_t *n, struct clgan_roofline *roofline, struct clgan_error *e);
+enum clgan_status clgan_bench_device(struct clgan_cl *cl, struct clgan_bench_pace *pace, bool peaks,
+                                     struct clgan_bench_row *rows, size_t *n, struct clgan_roofline *roofline,
+                                     struct clgan_error *e);
+/** Builds and first runs a fixed program (a convolution's), whose time is that of compiling. @p cl without anything
+ * compiled before. */
+enum clgan_status clgan_bench_compile(struct clgan_cl *cl, double *seconds, struct clgan_error *e);
 #endif

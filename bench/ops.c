@@ -33,10 +33,9 @@ static void rates(const struct clgan_bench_op *op, const struct clgan_roofline *
 }
 
 /* First the check: what is wrong is not timed. */
-static enum clgan_status measure(struct clgan_cl *cl, const struct clgan_bench_op *op, bool quick,
-                                 struct clgan_store *store, struct clgan_bench_row *row, struct clgan_error *e) {
-  static const struct clgan_bench_timing timing[2] = {{.least_s = 0.05, .runs = 7, .most = 25, .budget_s = 0.7},
-                                                      {.least_s = 0.005, .runs = 3, .most = 9, .budget_s = 0.06}};
+static enum clgan_status measure(struct clgan_cl *cl, const struct clgan_bench_op *op, const struct clgan_bench_timing *t,
+                                 int samples, struct clgan_store *store, struct clgan_bench_row *row,
+                                 struct clgan_error *e) {
   struct clgan_run *run = NULL;
   int keep[CLGAN_NODE_OUT];
   const struct clgan_node *n = &op->g->nodes[0];
@@ -44,11 +43,14 @@ static enum clgan_status measure(struct clgan_cl *cl, const struct clgan_bench_o
   for (int k = 0; k < n->n_out; k++) keep[k] = n->out[k];
   CLGAN_TRY(clgan_run_create(cl, store, op->g, keep, (size_t)n->n_out, &run, e));
   clgan_run_node_variant(run, 0, row->variant, sizeof row->variant);
-  enum clgan_status s = clgan_bench_op_check(op, run, store, quick ? QUICK_SAMPLES : SAMPLES, wrong, e);
+  const struct clgan_run_facts facts = clgan_run_describe(run);
+  row->launches = (unsigned)facts.launches;
+  if (facts.products) row->tuning = facts.tuned ? "tuned" : "rule";
+  enum clgan_status s = clgan_bench_op_check(op, run, store, samples, wrong, e);
   if (s == CLGAN_OK && wrong[0])
     (void)snprintf(row->error, sizeof row->error, "%s", wrong);
   else if (s == CLGAN_OK)
-    s = clgan_bench_time(cl, do_node, &(struct work){run}, &timing[quick], &row->time, e);
+    s = clgan_bench_time(cl, do_node, &(struct work){run}, t, &row->time, e);
   clgan_run_destroy(run);
   return s;
 }
@@ -72,26 +74,32 @@ static void name_row(const struct clgan_bench_ops_options *o, const struct clgan
     (void)snprintf(row->name, sizeof row->name, "ops/%s/%s/batch%d", op->name, op->pass, o->batch);
 }
 
-static void measure_one(struct clgan_cl *cl, const struct clgan_bench_ops_options *o, const struct clgan_bench_op *op,
+static void measure_one(struct clgan_cl *cl, const struct clgan_bench_ops_options *o,
+                        const struct clgan_bench_pace *pace, const struct clgan_bench_op *op,
                         const struct clgan_roofline *roofline, struct clgan_bench_row *row,
                         struct clgan_bench_ops_summary *summary) {
+  struct clgan_bench_timing t = {.least_s = 0.03, .runs = 7, .most = 51, .budget_s = 0.5};
+  if (pace->quick) t = (struct clgan_bench_timing){.least_s = 0.005, .runs = 3, .most = 9, .budget_s = 0.06};
+  t.bound = clgan_bench_bound(pace);
   struct clgan_error e = {0};
   struct clgan_store *store = clgan_store_create(cl);
-  name_row(o, op, row);
-  if (measure(cl, op, o->quick, store, row, &e) != CLGAN_OK) {
+  if (measure(cl, op, &t, pace->quick ? QUICK_SAMPLES : SAMPLES, store, row, &e) != CLGAN_OK) {
     clgan_bench_fail(row, &e);
     summary->failed++;
   } else if (row->error[0])
     summary->wrong++;
   else {
     rates(op, roofline, row);
+    clgan_bench_doubt(pace, &row->time, row->note, sizeof row->note);
     summary->step_s += op->count * row->time.median;
   }
   clgan_store_destroy(store);
+  t.runs = 3;
+  if (o->clblast) clgan_bench_op_blast(cl, op, &t, &row->clblast);
 }
 
 /* One progress line for all: compiling each operation's few kernels says nothing of its own. */
-static void measure_all(struct clgan_cl *cl, const struct clgan_bench_ops_options *o,
+static void measure_all(struct clgan_cl *cl, const struct clgan_bench_ops_options *o, struct clgan_bench_pace *pace,
                         const struct clgan_bench_op_list *l, const struct clgan_roofline *roofline,
                         struct clgan_bench_rows *rows, struct clgan_bench_ops_summary *summary) {
   static const struct clgan_log_sink nowhere = {NULL, NULL};
@@ -100,26 +108,31 @@ static void measure_all(struct clgan_cl *cl, const struct clgan_bench_ops_option
   for (size_t k = 0; k < l->n; k++) n += wanted(o, &l->items[k]);
   clgan_progress_begin(&bar, "bench", "operations", (double)n, 0);
   for (size_t k = 0; k < l->n; k++) {
+    struct clgan_bench_row row = {0};
     if (!wanted(o, &l->items[k])) continue;
-    struct clgan_bench_row *row = clgan_bench_add(rows);
+    summary->wanted++;
+    name_row(o, &l->items[k], &row);
+    if (!clgan_bench_begin(pace, row.name)) continue;
     const struct clgan_log_sink *before = clgan_log_redirect(&nowhere);
-    measure_one(cl, o, &l->items[k], roofline, row, summary);
+    measure_one(cl, o, pace, &l->items[k], roofline, &row, summary);
     clgan_log_redirect(before);
+    *clgan_bench_add(rows) = row;
     clgan_progress_update(&bar, (double)++done, l->items[k].name);
   }
   clgan_progress_end(&bar);
 }
 
 enum clgan_status clgan_bench_ops(struct clgan_cl *cl, const struct clgan_bench_ops_options *o,
-                                  const struct clgan_roofline *roofline, struct clgan_bench_rows *rows,
-                                  struct clgan_bench_ops_summary *summary, struct clgan_error *e) {
+                                  struct clgan_bench_pace *pace, const struct clgan_roofline *roofline,
+                                  struct clgan_bench_rows *rows, struct clgan_bench_ops_summary *summary,
+                                  struct clgan_error *e) {
   struct clgan_bench_op_list list = {0};
   *summary = (struct clgan_bench_ops_summary){0};
   enum clgan_status s =
-      o->model ? clgan_bench_list_step(&list, o->model, e) : clgan_bench_list_cases(&list, o->batch, e);
+      o->model ? clgan_bench_list_step(&list, o->model, e) : clgan_bench_list_cases(&list, o->batch, o->sets, e);
   size_t before = rows->n;
-  if (s == CLGAN_OK) measure_all(cl, o, &list, roofline, rows, summary);
-  if (s == CLGAN_OK && rows->n == before)
+  if (s == CLGAN_OK) measure_all(cl, o, pace, &list, roofline, rows, summary);
+  if (s == CLGAN_OK && !summary->wanted)
     s = clgan_error_set(e, CLGAN_ERR_USAGE, "no operation of %s matches%s%.80s%s%s",
                         o->model ? o->model->name : "the case table", o->only ? " --only " : "", o->only ? o->only : "",
                         o->pass ? " --pass " : "", o->pass ? o->pass : "");

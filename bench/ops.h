@@ -5,14 +5,22 @@
 #include "bench/device.h"
 #include "model/model.h"
 
+/** Which layers of the case table. */
+enum clgan_bench_cases {
+  CLGAN_BENCH_WIDE = 1,     /**< clgan_cases_wide */
+  CLGAN_BENCH_MODELS = 2,   /**< those of the three models */
+  CLGAN_BENCH_DEEPBENCH = 4 /**< clgan_cases_deepbench */
+};
 struct clgan_bench_ops_options {
   const struct clgan_model *model; /**< the operations of its step, at its batch; NULL: the case table */
   int batch;                       /**< of the case table's layers */
   const char *pass;                /**< "forward", "data", "weights" or "update" alone; NULL: all */
   const char *only;                /**< only cases whose name holds this text; NULL: all */
-  bool quick;                      /**< shorter runs, fewer of them, fewer samples */
+  unsigned sets;                   /**< of the case table */
+  bool clblast;                    /**< CLBlast beside it, where it has the product */
 };
 struct clgan_bench_ops_summary {
+  size_t wanted;        /**< cases that were asked for */
   size_t wrong, failed; /**< rows with wrong results, and that could not be run */
   double step_s;        /**< count times median over all rows; of a model and unfiltered: an estimate of its step */
   bool whole_step;      /**< it is that */
@@ -20,11 +28,15 @@ struct clgan_bench_ops_summary {
 /** Measures each operation alone, on inputs of its own: its result is compared with double precision first (convolution
  * products: some hundred elements, from the definition; others: whole), and only a right one is timed. A row
  * "ops/<case>/<pass>/batch<N>" each (a model's: "ops/<model>/base<N>/<operation>/<pass>/batch<N>"), phase = pass,
- * count = how often the step has it. A row whose error begins with "wrong" computed something else.
+ * count = how often the step has it. A row whose error begins with "wrong" computed something else. What @p pace has no
+ * time for gets no row.
  * @return an error only where nothing could be measured, or no case is left. */
 enum clgan_status clgan_bench_ops(struct clgan_cl *cl, const struct clgan_bench_ops_options *o,
-                                  const struct clgan_roofline *roofline, struct clgan_bench_rows *rows,
+                                  struct clgan_bench_pace *pace, const struct clgan_roofline *roofline,
+                                  struct clgan_bench_rows *rows,
                                   struct clgan_bench_ops_summary *summary, struct clgan_error *e);
+/** Which pass a node of a training step belongs to: "forward", "data", "weights" or "update". */
+const char *clgan_bench_pass(const struct clgan_node *n);
 /** Shares anew, from the rows' rates: where the roofline was found to be another one. */
 void clgan_bench_ops_share(struct clgan_bench_row *rows, size_t n, const struct clgan_roofline *roofline);
 #endif

@@ -17,8 +17,8 @@ struct clgan_bench_op_list {
   struct clgan_bench_op *items;
   size_t n, cap;
 };
-/** The case table's layers of models and its wide ones: forward, and what autodiff makes of it. */
-enum clgan_status clgan_bench_list_cases(struct clgan_bench_op_list *l, int batch, struct clgan_error *e);
+/** Layers of the case table: forward, and what autodiff makes of it. @param sets enum clgan_bench_cases, or-ed. */
+enum clgan_status clgan_bench_list_cases(struct clgan_bench_op_list *l, int batch, unsigned sets, struct clgan_error *e);
 /** The different operations of a model's step, the passes of a layer side by side. */
 enum clgan_status clgan_bench_list_step(struct clgan_bench_op_list *l, const struct clgan_model *m,
                                         struct clgan_error *e);
@@ -28,4 +28,7 @@ void clgan_bench_list_free(struct clgan_bench_op_list *l);
  * @param samples elements of convolution products that are compared. */
 enum clgan_status clgan_bench_op_check(const struct clgan_bench_op *op, struct clgan_run *r, struct clgan_store *s,
                                        int samples, char wrong[200], struct clgan_error *e);
+/** CLBlast at the same product, checked, then timed; nothing where it has none. A failure becomes out->error. */
+void clgan_bench_op_blast(struct clgan_cl *cl, const struct clgan_bench_op *op, const struct clgan_bench_timing *t,
+                          struct clgan_bench_peer *out);
 #endif

@@ -100,7 +100,7 @@ static bool same_work(const struct clgan_ir *a, const struct clgan_ir *b) {
 
 /* -- passes and names -- */
 
-static const char *pass_of(const struct clgan_node *n) {
+const char *clgan_bench_pass(const struct clgan_node *n) {
   switch (n->op) {
     case CLGAN_OP_CONV: return n->attr.i[1] ? "data" : "forward"; /* the gradient reads the weights the other way */
     case CLGAN_OP_CONV_WGRAD:
@@ -258,7 +258,7 @@ static enum clgan_status list_case(struct clgan_bench_op_list *l, const struct c
     const struct clgan_node *n = &g->nodes[k];
     bool main = (int)k == g->values[out].producer;
     if (!clgan_op_row(n->op)->prepare || !(main || k >= forward) || (products && !is_product(n))) continue;
-    struct clgan_bench_op op = {.pass = pass_of(n), .tolerance = c.tolerance, .layer = layer};
+    struct clgan_bench_op op = {.pass = clgan_bench_pass(n), .tolerance = c.tolerance, .layer = layer};
     (void)snprintf(op.name, sizeof op.name, "%s%s%s", c.name, main || products ? "" : " ",
                    main || products ? "" : clgan_op_row(n->op)->name);
     op.g = alone(g, n);
@@ -268,9 +268,12 @@ static enum clgan_status list_case(struct clgan_bench_op_list *l, const struct c
   return s;
 }
 
-enum clgan_status clgan_bench_list_cases(struct clgan_bench_op_list *l, int batch, struct clgan_error *e) {
-  for (size_t k = 0; k < clgan_cases_wide_count; k++) CLGAN_TRY(list_case(l, &clgan_cases_wide[k], batch, e));
-  for (size_t k = 0; k < clgan_cases_count; k++)
+enum clgan_status clgan_bench_list_cases(struct clgan_bench_op_list *l, int batch, unsigned sets, struct clgan_error *e) {
+  for (size_t k = 0; k < clgan_cases_wide_count && sets & CLGAN_BENCH_WIDE; k++)
+    CLGAN_TRY(list_case(l, &clgan_cases_wide[k], batch, e));
+  for (size_t k = 0; k < clgan_cases_deepbench_count && sets & CLGAN_BENCH_DEEPBENCH; k++)
+    CLGAN_TRY(list_case(l, &clgan_cases_deepbench[k], batch, e));
+  for (size_t k = 0; k < clgan_cases_count && sets & CLGAN_BENCH_MODELS; k++)
     if (clgan_cases[k].flags & CLGAN_CASE_MODEL) CLGAN_TRY(list_case(l, &clgan_cases[k], batch, e));
   qsort(l->items, l->n, sizeof *l->items, compare);
   return CLGAN_OK;
@@ -283,7 +286,7 @@ static enum clgan_status list_node(struct clgan_bench_op_list *l, const struct c
   const struct clgan_node *n = &g->nodes[at];
   char layer[sizeof l->items->name];
   struct clgan_bench_op op = {
-      .pass = pass_of(n), .tolerance = STEP_TOLERANCE, .count = 1, .layer = (int)at, .g = alone(g, n)};
+      .pass = clgan_bench_pass(n), .tolerance = STEP_TOLERANCE, .count = 1, .layer = (int)at, .g = alone(g, n)};
   for (size_t k = 0; k < l->n; k++) {
     if (!same_work(l->items[k].g, op.g) || strcmp(l->items[k].pass, op.pass)) continue;
     l->items[k].count++;

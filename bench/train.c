@@ -6,6 +6,8 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "bench/ops.h"
+#include "bench/power.h"
 
 /* Losses are taken so that they do not pile up; a NaN among them ends the measurement. */
 static enum clgan_status drop_losses(struct clgan_trainer *t, struct clgan_error *e) {
@@ -34,21 +36,62 @@ static enum clgan_status pipelined(struct clgan_trainer *t, int steps, double *s
   return drop_losses(t, e);
 }
 
-static enum clgan_status measure(struct clgan_trainer *t, const struct clgan_bench_train_options *o, double *times,
-                                 double *pipelined_s, struct clgan_error *e) {
-  struct clgan_progress bar;
-  double ignored;
+static struct clgan_bench_timing timing_of(const struct clgan_bench_train_options *o,
+                                           const struct clgan_bench_pace *pace) {
+  struct clgan_bench_timing t = {.runs = 7, .most = CLGAN_BENCH_RUNS_MAX, .budget_s = 10};
+  if (pace->quick) t = (struct clgan_bench_timing){.runs = 3, .most = 15, .budget_s = 2};
+  t.bound = clgan_bench_bound(pace);
+  if (o->steps) t.runs = t.most = o->steps < CLGAN_BENCH_RUNS_MAX ? o->steps : CLGAN_BENCH_RUNS_MAX;
+  return t;
+}
+
+static enum clgan_status warm_up(struct clgan_trainer *t, const struct clgan_bench_timing *timing, struct clgan_error *e) {
+  const struct clgan_bench_timing settling = {.runs = 8, .most = 8};
+  struct clgan_bench_runs r = {0};
+  double seconds;
   CLGAN_TRY(clgan_trainer_init(t, e));
-  for (int k = 0; k < o->warm_up; k++) CLGAN_TRY(timed_step(t, &ignored, e));
-  clgan_progress_begin(&bar, "bench", "steps", o->steps, 0);
+  CLGAN_TRY(timed_step(t, &seconds, e)); /* drivers compile at first launch */
+  do {
+    CLGAN_TRY(timed_step(t, &seconds, e));
+  } while (clgan_bench_runs_add(&r, &settling, seconds, seconds) && !clgan_bench_runs_settled(&r) &&
+           r.spent < timing->budget_s / 2);
+  return CLGAN_OK;
+}
+
+/* Counters of the processor say nothing of other devices. */
+static void note_power(const struct clgan_cl *cl, const struct clgan_power *p, double images,
+                       struct clgan_bench_row *row) {
+  if (clgan_cl_info(cl)->type != CLGAN_DEVICE_CPU) return;
+  row->joules_per_image = p->joules / images;
+  row->clock_mhz = p->clock_mhz;
+}
+
+static enum clgan_status measure(struct clgan_cl *cl, struct clgan_trainer *t, const struct clgan_bench_timing *timing,
+                                 struct clgan_bench_row *row, struct clgan_error *e) {
+  struct clgan_bench_runs r = {0};
+  struct clgan_progress bar;
+  struct clgan_power power;
+  double seconds = 0;
+  CLGAN_TRY(warm_up(t, timing, e));
+  clgan_progress_begin(&bar, "bench", "steps", 0, 0);
+  clgan_power_begin(&power);
   enum clgan_status s = CLGAN_OK;
-  for (int k = 0; k < o->steps && s == CLGAN_OK; k++) {
-    s = timed_step(t, &times[k], e);
-    clgan_progress_update(&bar, k + 1, NULL);
+  bool more = true;
+  while (more && s == CLGAN_OK) {
+    s = timed_step(t, &seconds, e);
+    more = clgan_bench_runs_add(&r, timing, seconds, seconds);
+    clgan_progress_update(&bar, r.n, row->name);
   }
   clgan_progress_end(&bar);
-  if (s == CLGAN_OK) s = pipelined(t, (o->steps + 1) / 2, pipelined_s, e);
-  return s;
+  if (s != CLGAN_OK) return s;
+  row->time = clgan_bench_runs_median(&r);
+  clgan_power_end(&power);
+  note_power(cl, &power, (double)r.n * clgan_trainer_batch(t), row);
+  return pipelined(t, (r.n + 1) / 2, &row->pipelined_s, e);
+}
+
+static void add_launch(void *context, const struct clgan_node *n, double seconds) {
+  clgan_bench_add_part(context, clgan_op_row(n->op)->name, clgan_bench_pass(n), seconds);
 }
 
 /* Of the step alone: what estimates and samples add is not made here. */
@@ -61,40 +104,67 @@ static void weigh(struct clgan_cl *cl, const struct clgan_trainer *t, uint64_t b
                     row->memory.peak / 1048576);
 }
 
-static void fill(struct clgan_bench_row *row, const struct clgan_trainer *t, const struct clgan_model *m, double *times,
-                 int n) {
-  row->time = clgan_median_of(times, (size_t)n);
+static enum clgan_status fill(struct clgan_cl *cl, struct clgan_trainer *t, const struct clgan_model *m,
+                              const struct clgan_bench_pace *pace, struct clgan_bench_row *row, struct clgan_error *e) {
+  struct clgan_run_facts facts = clgan_trainer_facts(t);
   row->gflops = clgan_trainer_flops(t) / row->time.median * 1e-9;
   row->images_per_s = m->settings.batch / row->time.median;
+  row->launches = (unsigned)facts.launches;
+  row->tuning = facts.tuned ? "tuned" : "rule";
+  clgan_bench_doubt(pace, &row->time, row->note, sizeof row->note);
+  clgan_log_verbose("tuning: %zu of %zu products tuned", facts.tuned, facts.products);
+  CLGAN_TRY(clgan_cl_profile(cl, true, e));
+  enum clgan_status s = clgan_trainer_events(t, add_launch, row, e);
+  struct clgan_error own = {0};
+  return clgan_cl_profile(cl, false, s == CLGAN_OK ? e : &own) == CLGAN_OK ? s : e->status;
+}
+
+void clgan_bench_model_name(const struct clgan_model *m, const char *kind, char *out, size_t size) {
+  if (m->has_base)
+    (void)snprintf(out, size, "%s/%.40s/base%d/", kind, m->name, m->base);
+  else
+    (void)snprintf(out, size, "%s/%.40s/", kind, m->name);
+}
+
+static void name_row(const struct clgan_model *m, const struct clgan_bench_train_options *o,
+                     struct clgan_bench_row *row) {
+  char start[96], micro[24] = "";
+  clgan_bench_model_name(m, "train", start, sizeof start);
+  if (o->micro && o->micro < m->settings.batch) (void)snprintf(micro, sizeof micro, "/micro%d", o->micro);
+  *row = (struct clgan_bench_row){.phase = "step"};
+  (void)snprintf(row->name, sizeof row->name, "%sbatch%d%s", start, m->settings.batch, micro);
 }
 
 enum clgan_status clgan_bench_train(struct clgan_cl *cl, const struct clgan_model *m,
-                                    const struct clgan_bench_train_options *o, struct clgan_bench_row *row,
-                                    struct clgan_error *e) {
+                                    const struct clgan_bench_train_options *o, struct clgan_bench_pace *pace,
+                                    struct clgan_bench_row *row, struct clgan_error *e) {
   struct clgan_trainer_options options = {.batch = m->settings.batch, .micro = o->micro};
+  const struct clgan_bench_timing timing = timing_of(o, pace);
   uint64_t before = clgan_cl_allocated(cl);
   struct clgan_trainer *t = NULL;
-  *row = (struct clgan_bench_row){.phase = "step"};
-  if (m->has_base)
-    snprintf(row->name, sizeof row->name, "train/%.40s/base%d/batch%d", m->name, m->base, options.batch);
-  else
-    snprintf(row->name, sizeof row->name, "train/%.40s/batch%d", m->name, options.batch);
-  if (o->micro && o->micro < options.batch) {
-    size_t n = strlen(row->name);
-    snprintf(row->name + n, sizeof row->name - n, "/micro%d", o->micro);
-  }
+  name_row(m, o, row);
+  if (!clgan_bench_begin(pace, row->name)) return CLGAN_OK;
   CLGAN_TRY(clgan_trainer_create(cl, m, NULL, &options, &t, e));
-  struct clgan_run_facts facts = clgan_trainer_facts(t);
-  clgan_log_verbose("tuning: %zu of %zu products tuned", facts.tuned, facts.products);
-  double *times = clgan_mem_array((size_t)o->steps, sizeof *times);
-  enum clgan_status s = measure(t, o, times, &row->pipelined_s, e);
+  enum clgan_status s = measure(cl, t, &timing, row, e);
   if (s == CLGAN_OK) {
-    fill(row, t, m, times, o->steps);
     weigh(cl, t, before, row);
     clgan_programs_save(cl);
     if (o->profile) s = clgan_trainer_profile(t, e);
   }
-  clgan_mem_free(times);
+  if (s == CLGAN_OK) s = fill(cl, t, m, pace, row, e);
+  clgan_trainer_destroy(t);
+  return s;
+}
+
+enum clgan_status clgan_bench_first_step(struct clgan_cl *cl, const struct clgan_model *m, double *seconds,
+                                         struct clgan_error *e) {
+  struct clgan_trainer_options options = {.batch = m->settings.batch};
+  struct clgan_trainer *t = NULL;
+  double ignored;
+  CLGAN_TRY(clgan_trainer_create(cl, m, NULL, &options, &t, e));
+  enum clgan_status s = clgan_trainer_init(t, e);
+  if (s == CLGAN_OK) s = timed_step(t, &ignored, e);
+  *seconds = clgan_time_running();
   clgan_trainer_destroy(t);
   return s;
 }

@@ -3,6 +3,7 @@
  *
  * -D T=float|half|double  -D V=1|2|4|8|16  type and width of a vector    -D WG=n  items of a work-group
  * -D CHAINS=n             multiply-adds an item has under way at once, each waiting only for its own last
+ * -D TILE=n               vectors of local memory, a power of two
  * Reads and writes: an item of a CPU (WG 1) walks a run of its own; the items of a GPU's group walk side by side. */
 #ifdef HALF
 #pragma OPENCL EXTENSION cl_khr_fp16 : enable
@@ -45,6 +46,28 @@ kernel __attribute__((reqd_work_group_size(WG, 1, 1))) void multiply_add(global 
   VSTORE(sum, total);
   T all = total[0];
 #pragma unroll
+  for (int i = 1; i < V; i++) all += total[i];
+  y[get_global_id(0)] = all;
+}
+#elif defined(TILE)
+/* Eight vectors of local memory a turn, into sums that do not wait for one another; neighbours read neighbours. */
+kernel __attribute__((reqd_work_group_size(WG, 1, 1))) void read_local(global const T *x, global T *y, int turns) {
+  local T tile[TILE * V];
+  const int item = get_local_id(0);
+  for (int i = item; i < TILE; i += WG) VSTORE((vec)(x[i & 7]), tile + i * V);
+  barrier(CLK_LOCAL_MEM_FENCE);
+  vec s[8];
+#pragma unroll
+  for (int i = 0; i < 8; i++) s[i] = (vec)(0);
+  for (int k = 0; k < turns; k++) {
+#pragma unroll
+    for (int i = 0; i < 8; i++) s[i] += VLOAD(tile + ((k * 8 + i + item) & (TILE - 1)) * V);
+  }
+#pragma unroll
+  for (int i = 1; i < 8; i++) s[0] += s[i];
+  T total[V];
+  VSTORE(s[0], total);
+  T all = total[0];
   for (int i = 1; i < V; i++) all += total[i];
   y[get_global_id(0)] = all;
 }

@@ -61,8 +61,29 @@ static int add_actions(posix_spawn_file_actions_t *a, int to, bool mute, int pas
   return code;
 }
 
+static bool same_name(const char *a, const char *b) {
+  size_t n = strcspn(a, "=");
+  return n == strcspn(b, "=") && memcmp(a, b, n) == 0;
+}
+
+/* This process's environment, with what @p set says instead; its texts are not copied. */
+static char **merge_environment(const char *const *set) {
+  size_t n = 0, more = 0, k = 0;
+  while (environ[n]) n++;
+  while (set && set[more]) more++;
+  char **out = clgan_mem_array(n + more + 1, sizeof *out);
+  for (size_t i = 0; i < n; i++) {
+    size_t j = 0;
+    while (j < more && !same_name(environ[i], set[j])) j++;
+    if (j == more) out[k++] = environ[i];
+  }
+  for (size_t j = 0; j < more; j++) out[k++] = (char *)(uintptr_t)set[j];
+  return out;
+}
+
 /* @return 0, or an errno */
-static int spawn(const char *program, const char *const *argv, int to, bool mute, int pass, pid_t *pid) {
+static int spawn(const char *program, const char *const *argv, char **environment, int to, bool mute, int pass,
+                 pid_t *pid) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   sigset_t none;
@@ -77,7 +98,7 @@ static int spawn(const char *program, const char *const *argv, int to, bool mute
   code = add_actions(&actions, to, mute, pass);
   if (code == 0) code = posix_spawnattr_setsigmask(&attributes, &none);
   if (code == 0) code = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-  if (code == 0) code = posix_spawn(pid, program, &actions, &attributes, (char *const *)(uintptr_t)argv, environ);
+  if (code == 0) code = posix_spawn(pid, program, &actions, &attributes, (char *const *)(uintptr_t)argv, environment);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   return code;
@@ -99,8 +120,11 @@ enum clgan_status clgan_process_start(const char *program, const char *const *ar
   (void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
   struct clgan_process *p = clgan_mem_alloc(sizeof *p);
   int pass = o && o->pass ? fcntl(o->pass, F_DUPFD_CLOEXEC, CLGAN_PROCESS_PASSED + 1) : -1;
-  int code =
-      o && o->pass && pass < 0 ? errno : spawn(program ? program : self, argv, ends[1], o && o->mute, pass, &p->pid);
+  char **environment = merge_environment(o ? o->env : NULL);
+  int code = o && o->pass && pass < 0
+                 ? errno
+                 : spawn(program ? program : self, argv, environment, ends[1], o && o->mute, pass, &p->pid);
+  clgan_mem_free(environment);
   close(ends[1]);
   if (pass >= 0) close(pass);
   if (code != 0) {

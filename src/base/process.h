@@ -10,6 +10,7 @@ struct clgan_process;
 /** What a child gets besides its words. Zero-initialise. */
 struct clgan_process_options {
   bool mute; /**< standard error goes nowhere, instead of to the caller's */
+  const char *const *env; /**< "NAME=VALUE" that differ from the caller's environment, ended by NULL; NULL: none */
   int pass; /**< a descriptor that the child finds under number CLGAN_PROCESS_PASSED; 0: none. Of the caller's others, a
                 child inherits those that are not FD_CLOEXEC: give this one that flag, too. */
 };

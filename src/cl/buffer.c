@@ -139,6 +139,40 @@ enum clgan_status clgan_buffer_copy(struct clgan_buffer *src, size_t src_offset,
   return code == CL_SUCCESS ? CLGAN_OK : clgan_cl_fail(src->cl, code, e, "cannot copy %zu bytes on the device", n);
 }
 
+struct clgan_pinned {
+  struct clgan_cl *cl;
+  cl_mem mem;
+  void *data;
+};
+
+enum clgan_status clgan_pinned_create(struct clgan_cl *cl, size_t bytes, struct clgan_pinned **out,
+                                      struct clgan_error *e) {
+  *out = NULL;
+  cl_int code = CL_SUCCESS;
+  cl_mem mem = clCreateBuffer(cl->context, CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR, bytes, NULL, &code);
+  if (code != CL_SUCCESS) return clgan_cl_fail(cl, code, e, "cannot allocate %zu bytes of pinned memory", bytes);
+  void *data = clEnqueueMapBuffer(cl->queue, mem, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0, bytes, 0, NULL, NULL, &code);
+  if (code != CL_SUCCESS) {
+    (void)clReleaseMemObject(mem);
+    return clgan_cl_fail(cl, code, e, "cannot map %zu bytes of pinned memory", bytes);
+  }
+  struct clgan_pinned *p = clgan_mem_alloc(sizeof *p);
+  *p = (struct clgan_pinned){cl, mem, data};
+  *out = p;
+  return CLGAN_OK;
+}
+
+void *clgan_pinned_data(const struct clgan_pinned *p) {
+  return p->data;
+}
+
+void clgan_pinned_destroy(struct clgan_pinned *p) {
+  if (p == NULL) return;
+  if (clEnqueueUnmapMemObject(p->cl->queue, p->mem, p->data, 0, NULL, NULL) == CL_SUCCESS) (void)clFinish(p->cl->queue);
+  (void)clReleaseMemObject(p->mem);
+  clgan_mem_free(p);
+}
+
 void clgan_event_give(struct clgan_cl *cl, cl_event event, struct clgan_event **out) {
   if (event == NULL) return;
   if (out == NULL) {

@@ -79,6 +79,12 @@ enum clgan_status clgan_buffer_fill_zero(struct clgan_buffer *b, struct clgan_er
 enum clgan_status clgan_buffer_copy(struct clgan_buffer *src, size_t src_offset, struct clgan_buffer *dst, size_t dst_offset, size_t n,
                                     struct clgan_error *e); /**< enqueued */
 
+/** Host memory that the driver allocated for fast transfers (CL_MEM_ALLOC_HOST_PTR, mapped): zeroed where the driver does. */
+struct clgan_pinned;
+enum clgan_status clgan_pinned_create(struct clgan_cl *cl, size_t bytes, struct clgan_pinned **out, struct clgan_error *e);
+void *clgan_pinned_data(const struct clgan_pinned *p);
+void clgan_pinned_destroy(struct clgan_pinned *p);
+
 /* -- marks in the queue: non-blocking transfers and throttling. -- */
 struct clgan_event;
 /** @p data must stay untouched until the event was waited for. *ev may be asked for (not NULL) and is then the caller's. */
@@ -90,6 +96,8 @@ enum clgan_status clgan_event_wait(struct clgan_event *ev, struct clgan_error *e
 void clgan_event_destroy(struct clgan_event *ev);
 /** Device seconds between start and end of the command (profiling queues; else 0). */
 double clgan_event_seconds(struct clgan_event *ev);
+/** Event timestamps on the queue from here on, or no longer: waits, then goes on with a new queue on the same memory. */
+enum clgan_status clgan_cl_profile(struct clgan_cl *cl, bool on, struct clgan_error *e);
 enum clgan_status clgan_cl_flush(struct clgan_cl *cl, struct clgan_error *e);
 enum clgan_status clgan_cl_finish(struct clgan_cl *cl, struct clgan_error *e);
 

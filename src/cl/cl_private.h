@@ -67,6 +67,9 @@ enum clgan_status clgan_cl_fail(const struct clgan_cl *cl, cl_int code, struct c
 /** Hands @p event to *out where asked for, else releases it. */
 void clgan_event_give(struct clgan_cl *cl, cl_event event, struct clgan_event **out);
 void clgan_program_destroy(struct clgan_program *p);
+/** Lowers a device's facts as $CLGAN_LIMITS asks: words separated by commas, nofp64, nofp16, group=WORK-ITEMS,
+ * local=BYTES. Kernels that break a limit then fail as on a device that has it. CLGAN_ERR_USAGE names an unknown word. */
+enum clgan_status clgan_device_limit(struct clgan_device_info *d, struct clgan_error *e);
 /** True if the program is loaded, or the disk cache has an entry for it. */
 bool clgan_program_is_ready(struct clgan_cl *cl, const char *file, const char *options);
 

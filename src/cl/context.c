@@ -129,6 +129,19 @@ enum clgan_status clgan_cl_open(const struct clgan_device_list *l, size_t index,
   return CLGAN_OK;
 }
 
+enum clgan_status clgan_cl_profile(struct clgan_cl *cl, bool on, struct clgan_error *e) {
+  cl_int code = CL_SUCCESS;
+  if (on == cl->profiling) return CLGAN_OK;
+  CLGAN_TRY(clgan_cl_finish(cl, e));
+  cl_command_queue queue =
+      clCreateCommandQueue(cl->context, cl->device, on ? CL_QUEUE_PROFILING_ENABLE : 0, &code);
+  if (code != CL_SUCCESS) return clgan_cl_fail(cl, code, e, "cannot make a command queue");
+  (void)clReleaseCommandQueue(cl->queue);
+  cl->queue = queue;
+  cl->profiling = on;
+  return CLGAN_OK;
+}
+
 void clgan_cl_close(struct clgan_cl *cl) {
   if (cl == NULL) return;
   if (cl->queue != NULL) (void)clFinish(cl->queue);

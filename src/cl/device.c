@@ -220,8 +220,13 @@ enum clgan_status clgan_device_list_create(struct clgan_device_list **out, struc
   clgan_device_mark_duplicates(l->info, ids, l->count);
   clgan_mem_free(ids);
   clgan_mem_free(platforms);
-  *out = l;
-  return CLGAN_OK;
+  enum clgan_status s = CLGAN_OK;
+  for (size_t i = 0; i < l->count && s == CLGAN_OK; i++) s = clgan_device_limit(&l->info[i], e);
+  if (s == CLGAN_OK)
+    *out = l;
+  else
+    clgan_device_list_destroy(l);
+  return s;
 }
 
 void clgan_device_list_destroy(struct clgan_device_list *l) {

@@ -1,7 +1,20 @@
 /* Kernel objects: arguments and launches. */
 #include <stdio.h>
+#include <stdlib.h>
 #include "base/mem.h"
 #include "cl/cl_private.h"
+
+/* Drivers ask that when a kernel is launched; where the limit is not theirs it is asked here (limits.c). */
+static enum clgan_status check_local(const struct clgan_kernel *k, struct clgan_error *e) {
+  cl_ulong bytes = 0;
+  if (getenv("CLGAN_LIMITS") == NULL ||
+      clGetKernelWorkGroupInfo(k->kernel, k->cl->device, CL_KERNEL_LOCAL_MEM_SIZE, sizeof bytes, &bytes, NULL) !=
+          CL_SUCCESS ||
+      bytes <= k->cl->info.local_mem)
+    return CLGAN_OK;
+  return clgan_cl_fail(k->cl, CL_OUT_OF_RESOURCES, e, "kernels/%s: %s needs %llu bytes of local memory, there are %llu",
+                       k->program->file, k->name, (unsigned long long)bytes, (unsigned long long)k->cl->info.local_mem);
+}
 
 enum clgan_status clgan_kernel_create(struct clgan_program *p, const char *name, struct clgan_kernel **out,
                                       struct clgan_error *e) {
@@ -17,6 +30,10 @@ enum clgan_status clgan_kernel_create(struct clgan_program *p, const char *name,
   k->program = p;
   k->kernel = kernel;
   (void)snprintf(k->name, sizeof k->name, "%s", name);
+  if (check_local(k, e) != CLGAN_OK) {
+    clgan_kernel_destroy(k);
+    return e->status;
+  }
   *out = k;
   return CLGAN_OK;
 }
@@ -61,6 +78,13 @@ static enum clgan_status launch_failed(const struct clgan_kernel *k, cl_int code
       dims > 1 ? local[1] : 1, dims > 2 ? local[2] : 1, limit);
 }
 
+/* The driver asks that itself; but limits may be lower than its own (limits.c). */
+static bool fits(const struct clgan_kernel *k, int dims, const size_t *local) {
+  size_t items = 1;
+  for (int i = 0; i < dims; i++) items *= local[i];
+  return items <= k->cl->info.max_work_group;
+}
+
 enum clgan_status clgan_kernel_launch(struct clgan_kernel *k, int dims, const size_t global[3], const size_t local[3],
                                       struct clgan_event **ev, struct clgan_error *e) {
   if (ev != NULL) *ev = NULL;
@@ -70,6 +94,7 @@ enum clgan_status clgan_kernel_launch(struct clgan_kernel *k, int dims, const si
                              "kernels/%s: %s: dimension %d: global size %zu is not a multiple of local size "
                              "%zu",
                              k->program->file, k->name, i, global[i], local[i]);
+  if (!fits(k, dims, local)) return launch_failed(k, CL_INVALID_WORK_GROUP_SIZE, dims, global, local, e);
   cl_event event = NULL;
   cl_int code = clEnqueueNDRangeKernel(k->cl->queue, k->kernel, (cl_uint)dims, NULL, global, local, 0, NULL,
                                        ev != NULL ? &event : NULL);

@@ -26,7 +26,35 @@ void clgan_bench_print_row(const struct clgan_bench_row *r, FILE *to) {
   if (r->gbps > 0) fprintf(to, "  %8.2f GB/s", r->gbps);
   if (r->share > 0) fprintf(to, "  %3.0f %% of the peak", r->share * 100);
   if (r->pipelined_s > 0) fprintf(to, "  (%.2f ms pipelined)", r->pipelined_s * 1e3);
+  if (r->joules_per_image > 0) fprintf(to, "  %.3g J/image", r->joules_per_image);
+  if (r->clock_mhz > 0) fprintf(to, "  %.0f MHz", r->clock_mhz);
   if (!strncmp(r->name, "device/", 7)) fprintf(to, "  %s%s%s", r->phase, r->variant[0] ? ", " : "", r->variant);
+  if (r->note[0]) fprintf(to, "  (%s)", r->note);
+  fputc('\n', to);
+  fflush(to);
+}
+
+static int by_seconds(const void *a, const void *b) {
+  const struct clgan_bench_part *x = a, *y = b;
+  return (x->seconds < y->seconds) - (x->seconds > y->seconds);
+}
+
+void clgan_bench_print_parts(const struct clgan_bench_row *r, FILE *to) {
+  enum { SHOWN = 6 };
+  struct clgan_bench_part sorted[CLGAN_BENCH_PARTS];
+  double all = 0, rest = 0;
+  if (!r->n_parts) return;
+  memcpy(sorted, r->parts, r->n_parts * sizeof *sorted);
+  qsort(sorted, r->n_parts, sizeof *sorted, by_seconds);
+  for (size_t k = 0; k < r->n_parts; k++) {
+    all += sorted[k].seconds;
+    if (k >= SHOWN) rest += sorted[k].seconds;
+  }
+  if (all <= 0) return; /* the driver has no clock */
+  fprintf(to, "  %u launches; of the device's %.2f ms: ", r->launches, all * 1e3);
+  for (size_t k = 0; k < r->n_parts && k < SHOWN; k++)
+    fprintf(to, "%s%s %s %.0f %%", k ? ", " : "", sorted[k].name, sorted[k].phase, 100 * sorted[k].seconds / all);
+  if (rest > 0) fprintf(to, ", others %.0f %%", 100 * rest / all);
   fputc('\n', to);
   fflush(to);
 }
@@ -71,20 +99,25 @@ static void print_op(const struct clgan_bench_ops_options *o, const struct clgan
     return;
   }
   if (o->model) fprintf(to, "%4d x", r->count);
-  fprintf(to, "%s +-%5.1f %% ", seconds_text(r->time.median, time), r->time.spread * 100);
+  fprintf(to, "%s +-%5.1f %%%s", seconds_text(r->time.median, time), r->time.spread * 100, r->note[0] ? "!" : " ");
   if (o->model) fprintf(to, "%9.2f", r->count * r->time.median * 1e3);
   if (r->gflops > 0)
     fprintf(to, "%9.1f", r->gflops);
   else
     fprintf(to, "%9s", "-");
-  fprintf(to, " %8.2f  %s%5.0f %%%s  %s\n", r->gbps, colour(colours && *mark, mark), share,
-          colour(colours && *mark, "\033[0m"), r->variant);
+  fprintf(to, " %8.2f  %s%5.0f %%%s  ", r->gbps, colour(colours && *mark, mark), share,
+          colour(colours && *mark, "\033[0m"));
+  if (o->clblast && r->clblast.time.runs)
+    fprintf(to, "%7.2f  ", r->clblast.gflops);
+  else if (o->clblast)
+    fprintf(to, "%7s  ", r->clblast.error[0] ? strncmp(r->clblast.error, "wrong", 5) ? "fails" : "wrong" : "-");
+  fprintf(to, "%s%s\n", r->variant, r->tuning && !strcmp(r->tuning, "tuned") ? " (tuned)" : "");
 }
 
 void clgan_bench_print_ops(const struct clgan_bench_ops_options *o, const struct clgan_bench_row *rows, size_t n,
                            const struct clgan_bench_ops_summary *s, FILE *to) {
   bool colours = clgan_bench_in_colour(to);
-  size_t times = 0;
+  size_t times = 0, doubts = 0;
   if (o->model && o->model->has_base)
     fprintf(to, "operations of a step of %s, base %d, batch %d\n", o->model->name, o->model->base,
             o->model->settings.batch);
@@ -92,13 +125,16 @@ void clgan_bench_print_ops(const struct clgan_bench_ops_options *o, const struct
     fprintf(to, "operations of a step of %s, batch %d\n", o->model->name, o->model->settings.batch);
   else
     fprintf(to, "operations of the case table, batch %d\n", o->batch);
-  fprintf(to, "%s%-*s %-8s%s%12s %9s %s%9s %8s  %7s  %s%s\n", colour(colours, "\033[1m"), NAME_WIDTH, "operation",
+  fprintf(to, "%s%-*s %-8s%s%12s %9s %s%9s %8s  %7s  %s%s%s\n", colour(colours, "\033[1m"), NAME_WIDTH, "operation",
           "pass", o->model ? " often" : "", "time", "interval", o->model ? "ms a step" : "", "GFLOP/s", "GB/s", "share",
-          "kernels", colour(colours, "\033[0m"));
+          o->clblast ? "CLBlast  " : "", "kernels", colour(colours, "\033[0m"));
   for (size_t k = 0; k < n; k++) {
     print_op(o, &rows[k], colours, to);
     times += (size_t)rows[k].count;
+    doubts += rows[k].note[0] != '\0';
   }
+  if (doubts)
+    fprintf(to, "!: %zu with a wide interval, or times that rose meanwhile: another program, or throttling clocks\n", doubts);
   if (s->whole_step)
     fprintf(to, "their sum: %.2f ms a step (%zu operations, %zu of them different)\n", s->step_s * 1e3, times, n);
   else if (o->model)

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "cmd/args.h"
 #include "cmd/command.h"
+#include "cmd/device_process.h"
 
 struct options {
   struct clgan_selftest_options test;
@@ -19,17 +20,6 @@ static enum clgan_status write_json(const struct options *o, const cJSON *result
   enum clgan_status s = clgan_json_write(o->json, text, e);
   free(text);
   return s;
-}
-
-/* A line of its own, for the process that waits for it. */
-static void stream(const char *key, cJSON *value) {
-  cJSON *o = cJSON_CreateObject();
-  cJSON_AddItemToObject(o, key, value);
-  char *text = cJSON_PrintUnformatted(o);
-  cJSON_Delete(o);
-  if (text) puts(text);
-  fflush(stdout);
-  free(text);
 }
 
 static enum clgan_status test_one(const struct options *o, struct clgan_session *s, cJSON *devices,
@@ -75,8 +65,8 @@ static enum clgan_status selftest(const struct options *o, cJSON *root, struct c
   enum clgan_status s = clgan_selftest_check(&o->test, e);
   if (s == CLGAN_OK) s = test_devices(o, devices, e);
   if (o->test.stream) {
-    if (s != CLGAN_OK) stream("error", cJSON_CreateString(e->text));
-    if (s == CLGAN_OK) stream("device", cJSON_DetachItemFromArray(devices, 0));
+    if (s != CLGAN_OK) clgan_device_process_say("error", cJSON_CreateString(e->text));
+    if (s == CLGAN_OK) clgan_device_process_say("device", cJSON_DetachItemFromArray(devices, 0));
     return s;
   }
   CLGAN_TRY(s);

@@ -100,6 +100,12 @@ const char *clgan_run_variants(const struct clgan_run *r);
 /** Device seconds by operation of one execution (queue with profiling); writes a table to stderr. */
 enum clgan_status clgan_run_profile(struct clgan_run *r, struct clgan_error *e);
 
+/** Told of each launch of an execution: the node it belongs to, and the device's seconds in it. */
+typedef void clgan_run_timed(void *context, const struct clgan_node *n, double seconds);
+/** Enqueues all nodes with an event at each launch, waits, then tells @p each of them in order. The queue must take
+ * timestamps (clgan_cl_profile). */
+enum clgan_status clgan_run_events(struct clgan_run *r, clgan_run_timed *each, void *context, struct clgan_error *e);
+
 /* -- interpreter -- */
 struct clgan_interpreter;
 enum clgan_status clgan_interpreter_create(const struct clgan_ir *g, struct clgan_interpreter **out, struct clgan_error *e);

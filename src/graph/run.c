@@ -338,6 +338,22 @@ enum clgan_status clgan_run_execute_part(struct clgan_run *r, size_t first, size
 
 enum clgan_status clgan_run_execute(struct clgan_run *r, struct clgan_error *e) { return clgan_run_execute_part(r, 0, r->g->n_nodes, e); }
 
+enum clgan_status clgan_run_events(struct clgan_run *r, clgan_run_timed *each, void *context, struct clgan_error *e) {
+  struct clgan_event **events = clgan_mem_array(r->launches.n, sizeof(struct clgan_event *));
+  enum clgan_status s = CLGAN_OK;
+  for (size_t k = 0; k < r->launches.n && s == CLGAN_OK; k++) {
+    const struct clgan_launch *l = &r->launches.items[k];
+    s = clgan_kernel_launch(r->kernels[k], l->dims, l->global, l->local, &events[k], e);
+  }
+  if (s == CLGAN_OK) s = clgan_cl_finish(r->cl, e);
+  for (size_t k = 0; k < r->launches.n && events[k]; k++) {
+    if (s == CLGAN_OK) each(context, &r->g->nodes[r->launches.items[k].node], clgan_event_seconds(events[k]));
+    clgan_event_destroy(events[k]);
+  }
+  clgan_mem_free(events);
+  return s;
+}
+
 size_t clgan_run_launches(const struct clgan_run *r, size_t first, size_t end) {
   size_t n = 0;
   for (size_t k = 0; k < r->launches.n; k++) n += within(&r->launches.items[k], first, end);

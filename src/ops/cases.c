@@ -308,3 +308,16 @@ const struct clgan_case clgan_cases_wide[] = {
     WIDE("3-64", 64, 64, 3, 64, 4, 4, 2, 1),
 };
 const size_t clgan_cases_wide_count = sizeof clgan_cases_wide / sizeof clgan_cases_wide[0];
+
+#define DEEP(name, ...) CONV("deepbench " name, 0, 1, __VA_ARGS__, NONE, 0)
+const struct clgan_case clgan_cases_deepbench[] = {
+    DEEP("56x56 64-64 k3", 56, 56, 64, 64, 3, 3, 1, 1),
+    DEEP("28x28 128-128 k3", 28, 28, 128, 128, 3, 3, 1, 1),
+    DEEP("14x14 256-256 k3", 14, 14, 256, 256, 3, 3, 1, 1),
+    DEEP("7x7 512-512 k3", 7, 7, 512, 512, 3, 3, 1, 1),
+    DEEP("56x56 64-256 k1", 56, 56, 64, 256, 1, 1, 1, 0),
+    DEEP("28x28 512-128 k1", 28, 28, 512, 128, 1, 1, 1, 0),
+    DEEP("14x14 1024-256 k1", 14, 14, 1024, 256, 1, 1, 1, 0),
+    DEEP("7x7 2048-512 k1", 7, 7, 2048, 512, 1, 1, 1, 0),
+};
+const size_t clgan_cases_deepbench_count = sizeof clgan_cases_deepbench / sizeof clgan_cases_deepbench[0];

@@ -197,6 +197,9 @@ extern const size_t clgan_cases_count;
  * them checks samples. Sizes are of a batch of 1. */
 extern const struct clgan_case clgan_cases_wide[];
 extern const size_t clgan_cases_wide_count;
+/** 3x3 and 1x1 layers of residual networks, as DeepBench (Baidu Research, 2016) has them; like the wide ones otherwise. */
+extern const struct clgan_case clgan_cases_deepbench[];
+extern const size_t clgan_cases_deepbench_count;
 
 /* -- per-operation rows, defined in their .c files -- */
 extern const struct clgan_op clgan_op_conv, clgan_op_conv_wgrad, clgan_op_transpose, clgan_op_colsum, clgan_op_add, clgan_op_affine,

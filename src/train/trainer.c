@@ -326,6 +326,11 @@ struct clgan_run_facts clgan_trainer_facts(const struct clgan_trainer *t) {
 
 enum clgan_status clgan_trainer_profile(struct clgan_trainer *t, struct clgan_error *e) { return clgan_run_profile(t->run, e); }
 
+enum clgan_status clgan_trainer_events(struct clgan_trainer *t, clgan_run_timed *each, void *context, struct clgan_error *e) {
+  CLGAN_TRY(clgan_trainer_finish(t, e));
+  return clgan_run_events(t->run, each, context, e);
+}
+
 void clgan_trainer_keep_programs(struct clgan_trainer *t) { clgan_programs_save(t->cl); }
 
 double clgan_trainer_flops(const struct clgan_trainer *t) {

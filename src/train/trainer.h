@@ -65,6 +65,10 @@ double clgan_trainer_flops(const struct clgan_trainer *t);
 /** One line per launch with its seconds (each waited for), to stderr. */
 enum clgan_status clgan_trainer_profile(struct clgan_trainer *t, struct clgan_error *e);
 
+/** Where a step's time goes: @p each is told of every launch of the last step repeated (clgan_run_events). Of a step that is
+ * split, of one micro-batch. Ends the training: its state has moved on. */
+enum clgan_status clgan_trainer_events(struct clgan_trainer *t, clgan_run_timed *each, void *context, struct clgan_error *e);
+
 /** The averaged nets (or, for models without averages, the nets) of a checkpoint or released model, into a store for a sampler.
  * *m is read from the file's model text and options; the caller destroys it. */
 enum clgan_status clgan_weights_load_model(const char *path, struct clgan_model **m, struct clgan_error *e);

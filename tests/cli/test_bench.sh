@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.sh"
 need_device
 
-must "$CLGAN" bench devices --quick --json devices.json
+must "$CLGAN" bench devices --quick --budget 0 --json devices.json
 cp out devices.txt
 for row in launch-waited launch host-to-device device-to-host read write copy scale triad fma/float fma/float4 fma/float16; do
   says "device/$row " devices.txt
@@ -16,7 +16,7 @@ holds test "$peak" -gt 0
 checks=$((checks + 1))
 grep -q 'failed' devices.txt && problem "a probe failed: $(grep failed devices.txt)"
 
-works "$CLGAN" bench all --quick --model digits --base 4 --batch 8 --pass forward --only linear --json all.json
+works "$CLGAN" bench all --quick --budget 0 --model digits --base 4 --batch 8 --pass forward --only linear --json all.json
 says '"train/digits/base4/batch8"' all.json
 holds grep -qE '"share":[[:space:]]*0?\.?[0-9]' all.json
 # The operations of the step, those asked for.
@@ -28,18 +28,18 @@ says 'those shown: ' out
 holds test "$(grep -c '^linear .* forward ' out)" -gt 5
 holds test "$(grep -cE ' (data|weights|update) |^conv |WRONG|failed' out)" -eq 0
 fails 2 'did you mean devices?' "$CLGAN" bench device
-fails 2 'one of devices, ops, train, all' "$CLGAN" bench everything
-fails 2 'one of devices, ops, train, all' "$CLGAN" bench devices train
+fails 2 'one of devices, ops, train, use, start, all' "$CLGAN" bench everything
+fails 2 'one of devices, ops, train, use, start, all' "$CLGAN" bench devices train
 fails 2 '--pass sideways: one of forward, data, weights, update' "$CLGAN" bench ops --pass sideways
 fails 2 '--only picks operations' "$CLGAN" bench train --only x
 
 # A whole step: every operation is right, the kinds and times add up.
-works "$CLGAN" bench ops --quick --model bigan-mlp --batch 4 --json ops.json
+works "$CLGAN" bench ops --quick --budget 0 --model bigan-mlp --batch 4 --json ops.json
 holds grep -q '^their sum: [0-9.]* ms a step ([0-9]* operations, [0-9]* of them different)' out
 holds test "$(grep -cE ' (forward|data|weights|update) +[0-9]+ x ' out)" -eq "$(sed -n 's/.* operations, \([0-9]*\) of them different.*/\1/p' out)"
 holds test "$(grep -c '"phase":	"weights"' ops.json)" -gt 3
 # The case table's layers, at the batch asked for.
-works "$CLGAN" bench ops --quick --batch 2 --only 'digits conv' --pass data --json cases.json
+works "$CLGAN" bench ops --quick --budget 0 --batch 2 --only 'digits conv' --pass data --json cases.json
 says 'operations of the case table, batch 2' out
 says '"ops/conv/digits conv2/data/batch2"' cases.json
 holds test "$(grep -cE '^conv/digits conv[12] +data ' out)" -eq 2
@@ -52,7 +52,7 @@ sed 's/select(slope \* v, v, v > 0.0f)/select(-slope * v, v, v > 0.0f)/' "$CLGAN
 checks=$((checks + 1))
 cmp -s kernels/conv_reg.cl "$CLGAN_SRC/kernels/conv_reg.cl" && problem "select(slope * v ... is not in conv_reg.cl: adapt this test"
 checks=$((checks + 1))
-CLGAN_KERNEL_DIR=$work/kernels CLGAN_FAMILY=reg "$CLGAN" bench ops --quick --quiet --batch 2 --only 'digits conv1' \
+CLGAN_KERNEL_DIR=$work/kernels CLGAN_FAMILY=reg "$CLGAN" bench ops --quick --budget 0 --quiet --batch 2 --only 'digits conv1' \
   --pass forward --json wrong.json >out 2>err
 code=$?
 [ "$code" -eq 1 ] || problem "exit status $code, not 1, with a wrong kernel: $(cat out)"

@@ -1,0 +1,205 @@
+/* test_bench.c: statistics of times, limits, counters, who is slower, results as JSON. SPDX-License-Identifier: MIT */
+#define _XOPEN_SOURCE 700
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "bench/conditions.h"
+#include "bench/power.h"
+#include "bench/result.h"
+#include "bench/slower.h"
+#include "scratch.h"
+
+/* Feeds times until it is enough. */
+static struct clgan_bench_runs feed(const double *times, size_t n, const struct clgan_bench_timing *t) {
+  struct clgan_bench_runs r = {0};
+  for (size_t k = 0; k < n; k++)
+    if (!clgan_bench_runs_add(&r, t, times[k], times[k])) break;
+  return r;
+}
+
+static void runs_end_when_the_interval_is_narrow(void **state) {
+  (void)state;
+  const struct clgan_bench_timing t = {.runs = 7, .most = 40, .bound = 0.02, .budget_s = 1e9};
+  double same[40], noisy[40];
+  for (int k = 0; k < 40; k++) same[k] = 1, noisy[k] = k % 2 ? 1 : 2;
+  assert_int_equal(feed(same, 40, &t).n, 7);
+  assert_int_equal(feed(noisy, 40, &t).n, 40);
+  const struct clgan_bench_timing short_of_time = {.runs = 7, .most = 40, .bound = 0.02, .budget_s = 15};
+  assert_int_equal(feed(noisy, 40, &short_of_time).n, 10); /* 1.5 on average */
+  const struct clgan_bench_timing never_fewer = {.runs = 7, .most = 40, .bound = 0.02, .budget_s = 2};
+  assert_int_equal(feed(noisy, 40, &never_fewer).n, 7);
+}
+
+static void warm_up_settles(void **state) {
+  (void)state;
+  const struct clgan_bench_timing t = {.runs = 8, .most = 8};
+  const double falling[] = {9, 4, 2, 1.02, 1, 1.03};
+  for (size_t n = 1; n <= 6; n++) {
+    struct clgan_bench_runs r = feed(falling, n, &t);
+    assert_int_equal(clgan_bench_runs_settled(&r), n == 6);
+  }
+}
+
+static void rising_times_are_noticed(void **state) {
+  (void)state;
+  const struct clgan_bench_pace p = {0};
+  char note[160];
+  double level[20], rising[20], wide[20];
+  for (int k = 0; k < 20; k++) level[k] = 1 + 0.001 * (k % 3), rising[k] = 1 + 0.02 * k, wide[k] = 1 + 0.5 * (k % 5);
+  struct clgan_median m = clgan_median_of(level, 20);
+  clgan_bench_doubt(&p, &m, note, sizeof note);
+  assert_string_equal(note, "");
+  m = clgan_median_of(rising, 20);
+  assert_in_range(1000 * m.drift, 170, 190); /* 1.29 over 1.09 */
+  assert_true(m.median > 1.18 && m.median < 1.2);
+  clgan_bench_doubt(&p, &m, note, sizeof note);
+  assert_non_null(strstr(note, "times rose by 18 %"));
+  m = clgan_median_of(wide, 20);
+  clgan_bench_doubt(&p, &m, note, sizeof note);
+  assert_non_null(strstr(note, "wide interval"));
+}
+
+static char last_at[64];
+static void note_at(const char *name) {
+  (void)snprintf(last_at, sizeof last_at, "%s", name);
+}
+
+static void no_case_begins_after_the_deadline(void **state) {
+  (void)state;
+  struct clgan_bench_pace p = {.at = note_at};
+  assert_true(clgan_bench_begin(&p, "one"));
+  p.deadline = clgan_time_now() + 1000;
+  assert_true(clgan_bench_begin(&p, "two"));
+  assert_string_equal(last_at, "two");
+  p.deadline = clgan_time_now() - 1e-6;
+  assert_false(clgan_bench_begin(&p, "three"));
+  assert_false(clgan_bench_begin(&p, "four"));
+  assert_string_equal(last_at, "two");
+  assert_int_equal(p.n_left_out, 2);
+  assert_string_equal(p.left_out[1], "four");
+  struct clgan_conditions c;
+  clgan_conditions_begin(&c);
+  cJSON *o = clgan_conditions_end(&c, &p);
+  const cJSON *left_out = cJSON_GetObjectItemCaseSensitive(o, "left_out");
+  assert_int_equal(cJSON_GetArraySize(left_out), 2);
+  assert_string_equal(cJSON_GetStringValue(cJSON_GetArrayItem(left_out, 0)), "three");
+  assert_true(cJSON_GetObjectItemCaseSensitive(o, "seconds")->valuedouble >= 0);
+  cJSON_Delete(o);
+  clgan_bench_pace_free(&p);
+}
+
+static void put(const char *folder, const char *package, const char *file, const char *text) {
+  char path[512];
+  (void)snprintf(path, sizeof path, "%s/%s", folder, package);
+  (void)mkdir(path, 0777);
+  (void)snprintf(path, sizeof path, "%s/%s/%s", folder, package, file);
+  FILE *f = fopen(path, "w");
+  assert_non_null(f);
+  fputs(text, f);
+  fclose(f);
+}
+
+static void energy_wraps_around(void **state) {
+  (void)state;
+  struct clgan_power p;
+  put(scratch, "intel-rapl:0", "energy_uj", "1000000\n");
+  put(scratch, "intel-rapl:0", "max_energy_range_uj", "5000000\n");
+  put(scratch, "intel-rapl:1", "energy_uj", "4500000\n");
+  put(scratch, "intel-rapl:1", "max_energy_range_uj", "5000000\n");
+  clgan_power_begin_at(&p, scratch);
+  put(scratch, "intel-rapl:0", "energy_uj", "3000000\n");
+  put(scratch, "intel-rapl:1", "energy_uj", "500000\n");
+  clgan_power_end(&p);
+  assert_true(fabs(p.joules - 3) < 1e-9); /* 2 and 1 */
+  clgan_power_begin_at(&p, "/nowhere");
+  clgan_power_end(&p);
+  assert_true(p.joules == 0); /* nothing is said */
+}
+
+/* What is said of the device "1:0" beside a CPU. */
+static char *note_of(const char *rows_text) {
+  cJSON *devices = cJSON_Parse("[{\"id\":\"0:0\",\"type\":\"CPU\"},{\"id\":\"1:0\",\"type\":\"discrete GPU\"}]");
+  cJSON *rows = cJSON_Parse(rows_text);
+  assert_non_null(rows);
+  clgan_bench_note_slower(devices, rows);
+  assert_null(cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(devices, 0), "note"));
+  const char *note = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(devices, 1), "note"));
+  char *copy = clgan_mem_strdup(note ? note : "");
+  cJSON_Delete(devices);
+  cJSON_Delete(rows);
+  return copy;
+}
+
+#define STEP(device, seconds) \
+  "{\"case\":\"train/digits/batch8\",\"phase\":\"step\",\"device\":\"" device "\",\"median_s\":" seconds "}"
+#define PEAK(device, gflops) "{\"case\":\"device/fma/float8\",\"device\":\"" device "\",\"gflops\":" gflops "}"
+
+static void slower_than_the_cpu(void **state) {
+  (void)state;
+  static const struct {
+    const char *rows, *note;
+  } cases[] = {
+      {"[" STEP("0:0", "2") "," STEP("1:0", "6") "]", "is slower than the CPU: train/digits/batch8 takes 3 times as long"},
+      {"[" STEP("0:0", "2") "," STEP("1:0", "1") "]", ""},
+      {"[" PEAK("0:0", "50") "," PEAK("1:0", "20") "]", "is slower than the CPU: 20 GFLOP/s at most, against 50"},
+      {"[" PEAK("0:0", "50") "," PEAK("1:0", "20") "," PEAK("1:0", "60") "]", ""},
+      {"[" STEP("1:0", "6") "]", ""}, /* nothing to compare with */
+  };
+  for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+    char *note = note_of(cases[k].rows);
+    assert_string_equal(note, cases[k].note);
+    clgan_mem_free(note);
+  }
+}
+
+static void rows_as_json(void **state) {
+  (void)state;
+  struct clgan_bench_rows rows = {0};
+  struct clgan_bench_row *r = clgan_bench_add(&rows);
+  (void)snprintf(r->name, sizeof r->name, "train/x/batch2");
+  r->phase = "step";
+  double times[] = {2, 1, 3};
+  r->time = clgan_median_of(times, 3);
+  r->clblast.gflops = 7;
+  r->clblast.time = r->time;
+  for (int k = 0; k < CLGAN_BENCH_PARTS + 5; k++) {
+    char name[16];
+    (void)snprintf(name, sizeof name, "op%d", k);
+    clgan_bench_add_part(r, name, "forward", 1);
+  }
+  clgan_bench_add_part(r, "op0", "forward", 2);
+  clgan_bench_add_part(r, "op0", "data", 1);
+  cJSON *o = clgan_bench_result_row(r);
+  const cJSON *parts = cJSON_GetObjectItemCaseSensitive(o, "parts"), *p;
+  assert_true(cJSON_GetObjectItemCaseSensitive(o, "median_s")->valuedouble == 2);
+  assert_true(cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(o, "clblast"), "gflops")->valuedouble == 7);
+  assert_int_equal(cJSON_GetArraySize(parts), CLGAN_BENCH_PARTS);
+  double seconds = 0;
+  cJSON_ArrayForEach(p, parts) seconds += cJSON_GetObjectItemCaseSensitive(p, "seconds")->valuedouble;
+  assert_true(seconds == CLGAN_BENCH_PARTS + 5 + 3); /* none is lost */
+  p = cJSON_GetArrayItem(parts, 0);
+  assert_int_equal(cJSON_GetObjectItemCaseSensitive(p, "launches")->valueint, 2);
+  assert_null(cJSON_GetObjectItemCaseSensitive(o, "joules_per_image"));
+  assert_null(cJSON_GetObjectItemCaseSensitive(o, "error"));
+  cJSON_Delete(o);
+  clgan_bench_rows_free(&rows);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(runs_end_when_the_interval_is_narrow),
+      cmocka_unit_test(warm_up_settles),
+      cmocka_unit_test(rising_times_are_noticed),
+      cmocka_unit_test(no_case_begins_after_the_deadline),
+      cmocka_unit_test(energy_wraps_around),
+      cmocka_unit_test(slower_than_the_cpu),
+      cmocka_unit_test(rows_as_json),
+  };
+  return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}
