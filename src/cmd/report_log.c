@@ -39,7 +39,7 @@ static bool read_line(struct clgan_report_log *log, const char *text, size_t n) 
     cJSON_Delete(o);
     return false;
   }
-  for (size_t k = 0; k < LOSSES_MAX; k++) losses[k] = NAN;
+  for (size_t k = 0; k < LOSSES_MAX; k++) losses[k] = (double)NAN;
   cJSON_ArrayForEach(x, o) {
     size_t k = is_loss(x) ? find_name(log, x->string) : LOSSES_MAX;
     if (k < LOSSES_MAX) losses[k] = x->valuedouble;

@@ -11,7 +11,7 @@ static void places(void **state) {
   struct clgan_plot p = {.x = clgan_plot_axis(false, "steps"), .y = clgan_plot_axis(true, NULL)};
   clgan_plot_include(&p.x, 0);
   clgan_plot_include(&p.x, 100);
-  clgan_plot_include(&p.x, NAN);
+  clgan_plot_include(&p.x, (double)NAN);
   clgan_plot_include(&p.y, 1);
   clgan_plot_include(&p.y, 100);
   clgan_plot_include(&p.y, -5); /* has no logarithm */
@@ -21,9 +21,9 @@ static void places(void **state) {
   assert_true(fabs(clgan_plot_x(&p, 50) - (CLGAN_PLOT_LEFT + CLGAN_PLOT_SIDE / 2.0)) < 1e-9);
   assert_true(fabs(clgan_plot_y(&p, 10) - (CLGAN_PLOT_TOP + 100)) < 1e-9);
   assert_true(clgan_plot_y(&p, 100) < clgan_plot_y(&p, 1));
-  const double x[] = {0, 1, 2, 3}, y[] = {1, NAN, 10, 100};
+  const double x[] = {0, 1, 2, 3}, y[] = {1, (double)NAN, 10, 100};
   clgan_plot_line(&p, 0, x, y, 4);
-  clgan_plot_point(&p, 1, 1, NAN, 2, NULL);
+  clgan_plot_point(&p, 1, 1, (double)NAN, 2, NULL);
   clgan_plot_point(&p, 99, 1, 2, 2, "<t>");
   char *svg = clgan_plot_end(&p);
   const char *const there[] = {"aria-label=\"x &amp; y\"",
