@@ -86,6 +86,7 @@ static enum clgan_status check_peak(struct clgan_cl *cl, struct clgan_bench_resu
   for (size_t k = first; k < r->rows.n; k++) fastest = fmax(fastest, r->rows.items[k].gflops);
   if (fastest <= 1.05 * r->roofline.peak_gflops) return CLGAN_OK;
   CLGAN_TRY(clgan_bench_device(cl, &r->pace, true, rows, &n, &again, e));
+  if (again.peak_gflops <= 0) return CLGAN_OK; /* the time was over */
   fprintf(
       r->table, "peak, measured again: %.1f GFLOP/s, %.1f GB/s%s\n", again.peak_gflops, again.peak_gbps,
       again.peak_gflops > 1.05 * r->roofline.peak_gflops ? ": other programs kept the device busy the first time" : "");
