@@ -66,3 +66,11 @@ float clgan_random_normal(struct clgan_random *r) {
 uint32_t clgan_random_below(struct clgan_random *r, uint32_t n) {
   return (uint32_t)(((uint64_t)clgan_random_u32(r) * n) >> 32);
 }
+
+void clgan_random_shuffle(struct clgan_random *r, uint32_t *items, uint32_t n) {
+  for (uint32_t i = n; i > 1; i--) {
+    uint32_t k = clgan_random_below(r, i), other = items[k];
+    items[k] = items[i - 1];
+    items[i - 1] = other;
+  }
+}

@@ -27,4 +27,6 @@ uint32_t clgan_random_u32(struct clgan_random *r);
 float clgan_random_uniform(struct clgan_random *r);              /**< [0,1) */
 float clgan_random_normal(struct clgan_random *r);               /**< one u32 pair per call; the second normal is dropped */
 uint32_t clgan_random_below(struct clgan_random *r, uint32_t n); /**< (uint64)u32 * n >> 32 */
+/** A random order of items[n] (Fisher and Yates, from the last down): clgan_random_below of n, n - 1, ..., 2. */
+void clgan_random_shuffle(struct clgan_random *r, uint32_t *items, uint32_t n);
 #endif

@@ -69,11 +69,7 @@ static enum clgan_status choose(const struct options *o, const struct clgan_data
                            "larger set or --split all",
                            o->data, *count, l->split, (int)IMAGES_MIN);
   clgan_random_init(&r, o->seed, 0, CLGAN_STREAM_ORDER);
-  for (uint32_t i = *count; i > 1; i--) {
-    uint32_t k = clgan_random_below(&r, i), other = (*items)[k];
-    (*items)[k] = (*items)[i - 1];
-    (*items)[i - 1] = other;
-  }
+  clgan_random_shuffle(&r, *items, *count);
   if (o->n < *count) *count = (uint32_t)o->n;
   return CLGAN_OK;
 }

@@ -53,11 +53,7 @@ static void shuffle(struct clgan_batches *b, uint64_t epoch) {
   struct clgan_random r;
   clgan_random_init(&r, b->seed, epoch, CLGAN_STREAM_ORDER);
   for (uint32_t i = 0; i < b->count; i++) b->order[i] = b->items[i];
-  for (uint32_t i = b->count - 1; i > 0; i--) {
-    uint32_t k = clgan_random_below(&r, i + 1), swap = b->order[i];
-    b->order[i] = b->order[k];
-    b->order[k] = swap;
-  }
+  clgan_random_shuffle(&r, b->order, b->count);
   b->epoch = epoch;
 }
 

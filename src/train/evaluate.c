@@ -284,15 +284,11 @@ enum clgan_status clgan_evaluate_rows(float **out, size_t n, size_t width, const
   return CLGAN_OK;
 }
 
-/* Fisher and Yates, the same in every run. */
+/* The same order in every run. */
 static void shuffle(uint32_t *items, uint32_t n) {
   struct clgan_random r;
   clgan_random_init(&r, 0, 0, CLGAN_STREAM_ORDER);
-  for (uint32_t i = n; i > 1; i--) {
-    uint32_t k = clgan_random_below(&r, i), other = items[k];
-    items[k] = items[i - 1];
-    items[i - 1] = other;
-  }
+  clgan_random_shuffle(&r, items, n);
 }
 
 static enum clgan_status select_items(struct clgan_work *w, struct clgan_error *e) {

@@ -129,18 +129,13 @@ struct halves {
   float *z;          /* [n,dims] in that order */
 };
 
-/* A random order of 0..n-1 (Fisher and Yates). The caller's. */
+/* A random order of 0..n-1. The caller's. */
 static uint32_t *random_order(size_t n, uint64_t seed, uint64_t draw) {
   uint32_t *order = clgan_mem_array(n, sizeof *order);
   struct clgan_random r;
   clgan_random_init(&r, seed, draw, CLGAN_STREAM_ORDER);
   for (size_t i = 0; i < n; i++) order[i] = (uint32_t)i;
-  for (size_t i = n; i > 1; i--) {
-    size_t k = clgan_random_below(&r, (uint32_t)i);
-    uint32_t other = order[k];
-    order[k] = order[i - 1];
-    order[i - 1] = other;
-  }
+  clgan_random_shuffle(&r, order, (uint32_t)n);
   return order;
 }
 

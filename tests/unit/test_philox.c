@@ -67,6 +67,27 @@ static void sequence_is_the_blocks(void **state) {
   }
 }
 
+/* Trainings take their images in this order: it must never change. */
+static void shuffle_is_known_and_even(void **state) {
+  static const uint32_t known[8] = {10, 50, 40, 70, 20, 0, 30, 60};
+  struct clgan_random r;
+  uint32_t items[8], seen[4][4] = {{0}};
+  (void)state;
+  for (uint32_t i = 0; i < 8; i++) items[i] = 10 * i;
+  clgan_random_init(&r, 7, 3, CLGAN_STREAM_ORDER);
+  clgan_random_shuffle(&r, items, 8);
+  for (int i = 0; i < 8; i++) assert_int_equal(items[i], known[i]);
+  clgan_random_shuffle(&r, items, 1);
+  clgan_random_shuffle(&r, NULL, 0);
+  for (int n = 0; n < 4000; n++) {
+    uint32_t four[4] = {0, 1, 2, 3};
+    clgan_random_shuffle(&r, four, 4);
+    for (int i = 0; i < 4; i++) seen[i][four[i]]++;
+  }
+  for (int i = 0; i < 4; i++) /* 1000 each, 5 standard deviations: 137 */
+    for (int k = 0; k < 4; k++) assert_true(seen[i][k] > 863 && seen[i][k] < 1137);
+}
+
 static void moments(void **state) {
   struct clgan_random r;
   double u1 = 0, u2 = 0, n1 = 0, n2 = 0, n4 = 0;
@@ -99,7 +120,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(known_answers),          cmocka_unit_test(block_places_its_arguments),
       cmocka_unit_test(uniform_and_normal_at_the_edges), cmocka_unit_test(sequence_is_the_blocks),
-      cmocka_unit_test(moments),
+      cmocka_unit_test(moments),                cmocka_unit_test(shuffle_is_known_and_even),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
