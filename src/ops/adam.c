@@ -107,12 +107,14 @@ static void lerp_reference(const struct clgan_ir *g, const struct clgan_node *no
   clgan_ref_lerp(in[0], in[1], in[2][node->attr.i[0]], out[0], clgan_count_of(g, node->in[0]));
 }
 
+/* LERP and ACCUMULATE, whose kernels have their names. */
 static void lerp_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                          struct clgan_launches *l) {
   struct clgan_lanes lanes = clgan_lanes_of(t, 256);
-  struct clgan_launch *x = clgan_flat_add(l, &lanes, "lerp");
+  struct clgan_launch *x = clgan_flat_add(l, &lanes, clgan_op_row(node->op)->name);
   for (int k = 0; k < 3; k++) clgan_launch_value(x, node->in[k]);
   clgan_launch_int(x, node->attr.i[0]);
+  if (node->op == CLGAN_OP_ACCUMULATE) clgan_launch_float(x, node->attr.f[0]);
   clgan_flat_launch(x, t, &lanes, clgan_count_of(g, node->in[0]));
 }
 
@@ -136,34 +138,18 @@ const struct clgan_op clgan_op_lerp = {.name = "lerp",
 /* -- gradients of the pieces of a batch -- */
 
 static void accumulate_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
-                           double *const *out) {
+                                 double *const *out) {
   clgan_ref_accumulate(in[0], in[1], in[2][node->attr.i[0]], (double)node->attr.f[0], out[0],
                        clgan_count_of(g, node->in[0]));
 }
 
-static void accumulate_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
-                         struct clgan_launches *l) {
-  struct clgan_lanes lanes = clgan_lanes_of(t, 256);
-  struct clgan_launch *x = clgan_flat_add(l, &lanes, "accumulate");
-  for (int k = 0; k < 3; k++) clgan_launch_value(x, node->in[k]);
-  clgan_launch_int(x, node->attr.i[0]);
-  clgan_launch_float(x, node->attr.f[0]);
-  clgan_flat_launch(x, t, &lanes, clgan_count_of(g, node->in[0]));
-}
-
-static void accumulate_cost(const struct clgan_ir *g, const struct clgan_node *node, double *flops, double *bytes) {
-  double n = (double)clgan_count_of(g, node->in[0]);
-  *flops = 3 * n;
-  *bytes = 12 * n;
-}
-
 const struct clgan_op clgan_op_accumulate = {.name = "accumulate",
-                                       .min_in = 3,
-                                       .n_out = 1,
-                                       .inplace_state = 1,
-                                       .inplace = -1,
-                                       .acc = -1,
-                                       .shape = lerp_shape,
-                                       .reference = accumulate_reference,
-                                       .prepare = accumulate_prepare,
-                                       .cost = accumulate_cost};
+                                             .min_in = 3,
+                                             .n_out = 1,
+                                             .inplace_state = 1,
+                                             .inplace = -1,
+                                             .acc = -1,
+                                             .shape = lerp_shape,
+                                             .reference = accumulate_reference,
+                                             .prepare = lerp_prepare,
+                                             .cost = lerp_cost};
