@@ -43,7 +43,7 @@ static enum clgan_status make_weights(struct clgan_store *s, const struct clgan_
 
 static enum clgan_status make_host(struct use *u, size_t most, struct clgan_error *e) {
   const struct clgan_model *m = u->m;
-  const size_t pixels = (size_t)(m->height * m->width * m->channels);
+  const size_t pixels = clgan_model_image_size(m);
   const size_t conditions = m->condition_size ? (size_t)m->condition_size : 1;
   struct clgan_random r;
   CLGAN_TRY(clgan_mem_try((void **)&u->images, most, pixels, "images", e));

@@ -5,7 +5,6 @@
 
 #include "api/api.h"
 #include "data/image.h"
-#include "data/sheet.h"
 
 enum { BATCH_MAX = 64, AGE_MAX = 150, STEPS_MAX = 100000 };
 
@@ -73,10 +72,6 @@ const struct clgan_model_facts *clgan_model_describe(const clgan_model *m) {
 
 #define CONTEXT(m) ((m) ? (m)->context : NULL)
 #define NEED(m, pointer) CLGAN_TRY(clgan_api_need((m)->context, (pointer), #pointer))
-
-static size_t pixels_of(const clgan_model *m) {
-  return (size_t)m->facts.height * m->facts.width * m->facts.channels;
-}
 
 static enum clgan_status all_finite(clgan_model *m, const char *what, const float *x, size_t n, size_t width) {
   for (size_t k = 0; k < n * width; k++)
@@ -221,10 +216,9 @@ enum clgan_status clgan_model_generate(clgan_model *m, size_t n, const float *z,
 static enum clgan_status generate_u8(clgan_model *m, size_t n, const float *z, const float *c, uint8_t *pixels) {
   float *x = NULL;
   NEED(m, pixels);
-  CLGAN_TRY(floats(m, n, pixels_of(m), "the images", &x));
+  CLGAN_TRY(floats(m, n, clgan_model_image_size(m->m), "the images", &x));
   enum clgan_status s = generate(m, n, z, c, x);
-  if (s == CLGAN_OK)
-    clgan_pixels_from_float(x, n * pixels_of(m), m->m->pixels_01 ? CLGAN_PIXELS_UNIT : CLGAN_PIXELS_TANH, pixels);
+  if (s == CLGAN_OK) clgan_sampler_pixels(m->m, n, x, pixels);
   clgan_mem_free(x);
   return s;
 }

@@ -53,8 +53,7 @@ static enum clgan_status encode_all(const struct options *o, struct clgan_sample
   if (o->features) CLGAN_TRY(alloc(&c->features, n, clgan_sampler_feature_count(m), "the features", e));
   void *room = NULL;
   if (!c->from->pixels)
-    CLGAN_TRY(clgan_mem_try(&room, n < PORTION ? n : PORTION,
-                            (size_t)m->height * (size_t)m->width * (size_t)m->channels, "the images", e));
+    CLGAN_TRY(clgan_mem_try(&room, n < PORTION ? n : PORTION, clgan_model_image_size(m), "the images", e));
   enum clgan_status st = run(s, c, room, seconds, e);
   clgan_mem_free(room);
   return st;

@@ -34,7 +34,7 @@ static enum clgan_status draw_grid(struct clgan_nets *nets, uint64_t seed, struc
   const struct clgan_model *m = nets->model;
   const struct clgan_condition_words all = {0};
   size_t rows = 1, Z = (size_t)m->latent, C = (size_t)m->condition_size;
-  size_t size = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+  size_t size = clgan_model_image_size(m);
   float *list = NULL;
   CLGAN_TRY(clgan_conditions_make(m, &all, false, &list, &rows, e));
   if (!list) rows = GRID_CODES;
@@ -53,7 +53,7 @@ static enum clgan_status draw_grid(struct clgan_nets *nets, uint64_t seed, struc
     s = clgan_sheet_create((uint32_t)rows, GRID_CODES, (uint32_t)m->height, (uint32_t)m->width, (uint32_t)m->channels,
                            out, e);
   if (s == CLGAN_OK) {
-    clgan_pixels_from_float(x, n * size, m->pixels_01 ? CLGAN_PIXELS_UNIT : CLGAN_PIXELS_TANH, pixels);
+    clgan_sampler_pixels(m, n, x, pixels);
     for (size_t i = 0; i < n; i++)
       clgan_sheet_put(*out, (uint32_t)(i / GRID_CODES), (uint32_t)(i % GRID_CODES), pixels + i * size);
   }

@@ -51,7 +51,7 @@ enum clgan_status clgan_eval_sheet(struct clgan_page *p, const struct clgan_mode
                                    size_t across,
                                    const unsigned char *(*cell)(const void *, size_t item, size_t k, size_t size),
                                    const void *context, const char *caption, struct clgan_error *e) {
-  size_t size = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+  size_t size = clgan_model_image_size(m);
   struct clgan_sheet *s = NULL;
   if (n < across) across = n;
   CLGAN_TRY(clgan_sheet_create((uint32_t)((n + across - 1) / across), (uint32_t)(across * each), (uint32_t)m->height,

@@ -39,10 +39,6 @@ static void drawing_free(struct drawing *d) {
   clgan_mem_free(d->asked);
 }
 
-static size_t pixels_of(const struct clgan_model *m) {
-  return (size_t)m->height * (size_t)m->width * (size_t)m->channels;
-}
-
 static enum clgan_status rows_alloc(float **out, size_t n, size_t width, const char *what, struct clgan_error *e) {
   void *p = NULL;
   CLGAN_TRY(clgan_mem_try(&p, n, width * sizeof(float), what, e));
@@ -146,17 +142,17 @@ static enum clgan_status plan(const struct options *o, const struct clgan_model 
   if (s == CLGAN_OK && clgan_path_ends(o->out, ".png"))
     s = clgan_sheet_create((uint32_t)d->rows, (uint32_t)d->cols, (uint32_t)m->height, (uint32_t)m->width,
                            (uint32_t)m->channels, &d->sheet, e);
-  if (s == CLGAN_OK) s = rows_alloc(&d->x, d->n, pixels_of(m), "the images", e);
+  if (s == CLGAN_OK) s = rows_alloc(&d->x, d->n, clgan_model_image_size(m), "the images", e);
   return s;
 }
 
 /* -- writing -- */
 static enum clgan_status write_sheet(const struct options *o, const struct clgan_model *m, const struct drawing *d,
                                      struct clgan_error *e) {
-  size_t size = pixels_of(m);
+  size_t size = clgan_model_image_size(m);
   unsigned char *cell = clgan_mem_alloc(size);
   for (size_t i = 0; i < d->n; i++) {
-    clgan_pixels_from_float(d->x + i * size, size, m->pixels_01 ? CLGAN_PIXELS_UNIT : CLGAN_PIXELS_TANH, cell);
+    clgan_sampler_pixels(m, 1, d->x + i * size, cell);
     clgan_sheet_put(d->sheet, (uint32_t)(i / d->cols), (uint32_t)(i % d->cols), cell);
   }
   clgan_mem_free(cell);
@@ -166,7 +162,7 @@ static enum clgan_status write_sheet(const struct options *o, const struct clgan
 /* x as [N,C,H,W], the layout of the reference script, and what it was made of. */
 static enum clgan_status write_tensors(const struct options *o, const struct clgan_model *m, const struct drawing *d,
                                        struct clgan_error *e) {
-  size_t size = pixels_of(m), area = (size_t)m->height * (size_t)m->width, channels = (size_t)m->channels;
+  size_t size = clgan_model_image_size(m), area = (size_t)m->height * (size_t)m->width, channels = (size_t)m->channels;
   float *planes = NULL;
   CLGAN_TRY(rows_alloc(&planes, d->n, size, "the images", e));
   for (size_t i = 0; i < d->n; i++)

@@ -35,10 +35,6 @@ static void work_free(struct work *w) {
   clgan_mem_free(w->end_c);
 }
 
-static size_t image_size(const struct clgan_model *m) {
-  return (size_t)m->height * (size_t)m->width * (size_t)m->channels;
-}
-
 /* -- conditions of the two ends: "A", or "A,B" -- */
 static const char *side(const char *text, int k, char room[2][64]) {
   const char *comma = text ? strchr(text, ',') : NULL;
@@ -87,7 +83,7 @@ static void straight_line(const float *a, const float *b, size_t n, double t, fl
 static enum clgan_status fill(const struct clgan_model *m, struct work *w, struct clgan_error *e) {
   size_t Z = (size_t)m->latent, C = (size_t)m->condition_size;
   void *p;
-  CLGAN_TRY(clgan_mem_try(&p, w->n, image_size(m) * sizeof *w->x, "the frames", e));
+  CLGAN_TRY(clgan_mem_try(&p, w->n, clgan_model_image_size(m) * sizeof *w->x, "the frames", e));
   w->x = p;
   w->z = clgan_mem_array(w->n * Z, sizeof *w->z);
   if (C) w->c = clgan_mem_array(w->n * C, sizeof *w->c);
@@ -119,13 +115,13 @@ static enum clgan_status find_ends(struct clgan_nets *nets, const struct clgan_c
 /* -- writing -- */
 static enum clgan_status write_sheet(const struct options *o, const struct clgan_model *m, const struct work *w,
                                      struct clgan_error *e) {
-  size_t cols = w->n < ROW_CELLS ? w->n : ROW_CELLS, size = image_size(m);
+  size_t cols = w->n < ROW_CELLS ? w->n : ROW_CELLS, size = clgan_model_image_size(m);
   struct clgan_sheet *sheet = NULL;
   CLGAN_TRY(clgan_sheet_create((uint32_t)((w->n + cols - 1) / cols), (uint32_t)cols, (uint32_t)m->height,
                                (uint32_t)m->width, (uint32_t)m->channels, &sheet, e));
   unsigned char *cell = clgan_mem_alloc(size);
   for (size_t i = 0; i < w->n; i++) {
-    clgan_pixels_from_float(w->x + i * size, size, m->pixels_01 ? CLGAN_PIXELS_UNIT : CLGAN_PIXELS_TANH, cell);
+    clgan_sampler_pixels(m, 1, w->x + i * size, cell);
     clgan_sheet_put(sheet, (uint32_t)(i / cols), (uint32_t)(i % cols), cell);
   }
   enum clgan_status s = clgan_sheet_write(sheet, o->out, e);
@@ -136,14 +132,14 @@ static enum clgan_status write_sheet(const struct options *o, const struct clgan
 
 static enum clgan_status write_frames(const struct options *o, const struct clgan_model *m, const struct work *w,
                                       struct clgan_error *e) {
-  size_t size = image_size(m);
+  size_t size = clgan_model_image_size(m);
   unsigned char *cell = clgan_mem_alloc(size);
   enum clgan_status s = CLGAN_OK;
   for (size_t i = 0; s == CLGAN_OK && i < w->n; i++) {
     char name[32];
     snprintf(name, sizeof name, "frame-%03zu.png", i);
     char *path = clgan_file_join(o->out, name);
-    clgan_pixels_from_float(w->x + i * size, size, m->pixels_01 ? CLGAN_PIXELS_UNIT : CLGAN_PIXELS_TANH, cell);
+    clgan_sampler_pixels(m, 1, w->x + i * size, cell);
     s = clgan_image_write_png(path, (uint32_t)m->height, (uint32_t)m->width, (uint32_t)m->channels, cell, e);
     clgan_mem_free(path);
   }

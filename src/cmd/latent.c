@@ -182,7 +182,7 @@ static enum clgan_status encode(struct clgan_latent *l, struct clgan_sampler *sa
                                 struct clgan_error *e) {
   const struct clgan_model *m = l->m;
   size_t width = (size_t)clgan_sampler_factors(m), dims = (size_t)m->latent;
-  size_t size = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+  size_t size = clgan_model_image_size(m);
   struct clgan_progress p;
   void *z = NULL;
   CLGAN_TRY(clgan_mem_try(&z, x->n, dims * sizeof(float), "the codes", e));
@@ -298,7 +298,7 @@ static size_t clamp(size_t x, size_t low, size_t high) {
 static enum clgan_status ask_generator(const struct options *o, struct clgan_explorer *x, struct clgan_latent *l,
                                        struct clgan_error *e) {
   const struct clgan_model *m = x->m;
-  bool small = m->height * m->width * m->channels <= 4096;
+  bool small = clgan_model_image_size(m) <= 4096;
   size_t dims = (size_t)m->latent;
   size_t budget = clamp(l->n * 2 / 3, 1200, small ? 6400 : 3200); /* images for each question */
   size_t codes = clamp(budget / x->n_conditions, 64, 1000), trips = budget / 3;

@@ -37,14 +37,10 @@ void clgan_originals_free(struct clgan_originals *x) {
   *x = (struct clgan_originals){0};
 }
 
-static size_t image_size(const struct clgan_model *m) {
-  return (size_t)m->height * (size_t)m->width * (size_t)m->channels;
-}
-
 static enum clgan_status pixels_alloc(const struct clgan_model *m, size_t n, struct clgan_originals *x,
                                       struct clgan_error *e) {
   void *p = NULL;
-  CLGAN_TRY(clgan_mem_try(&p, n, image_size(m), "the images", e));
+  CLGAN_TRY(clgan_mem_try(&p, n, clgan_model_image_size(m), "the images", e));
   x->pixels = p;
   return CLGAN_OK;
 }
@@ -61,7 +57,7 @@ static enum clgan_status load_files(const struct clgan_originals_words *o, const
   clgan_progress_begin(&p, "read", "images", (double)o->n_files, 0);
   for (size_t i = 0; i < o->n_files; i++) {
     struct clgan_error now = {0};
-    unsigned char *to = x->pixels + x->n * image_size(m);
+    unsigned char *to = x->pixels + x->n * clgan_model_image_size(m);
     clgan_progress_update(&p, (double)i, NULL);
     if (clgan_image_load(o->files[i], o->crop ? &crop : NULL, (uint32_t)m->height, (uint32_t)m->width,
                          (uint32_t)m->channels, to, &now) == CLGAN_OK) {
@@ -124,7 +120,7 @@ static enum clgan_status open_data(const struct clgan_originals_words *o, const 
 
 const unsigned char *clgan_originals_gather(const struct clgan_originals *x, const struct clgan_model *m, size_t first,
                                             size_t n, unsigned char *room) {
-  if (x->pixels) return x->pixels + first * image_size(m);
+  if (x->pixels) return x->pixels + first * clgan_model_image_size(m);
   clgan_dataset_gather(x->data, x->item + first, (uint32_t)n, room, NULL);
   return room;
 }

@@ -33,7 +33,7 @@ static void work_free(struct work *w) {
 static enum clgan_status draw(const struct options *o, struct clgan_nets *nets, const struct clgan_originals *x,
                               struct work *w, struct clgan_error *e) {
   const struct clgan_model *m = nets->model;
-  size_t size = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+  size_t size = clgan_model_image_size(m);
   for (int k = 0; k < (o->refine ? 2 : 1); k++) {
     void *p = NULL;
     CLGAN_TRY(clgan_mem_try(&p, x->n, size * sizeof(float), "the images drawn", e));

@@ -43,7 +43,7 @@ static void work_free(struct work *w) {
 
 static enum clgan_status work_alloc(const struct clgan_model *m, const struct clgan_originals *x, struct work *w,
                                     struct clgan_error *e) {
-  size_t size = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+  size_t size = clgan_model_image_size(m);
   w->cols = w->n_choices + 1;
   CLGAN_TRY(clgan_sheet_create((uint32_t)(x->n * w->rows), (uint32_t)w->cols + 1, (uint32_t)m->height,
                                (uint32_t)m->width, (uint32_t)m->channels, &w->sheet, e));
@@ -83,7 +83,7 @@ static enum clgan_status find_codes(const struct options *o, struct clgan_nets *
 static enum clgan_status draw_row(struct clgan_nets *nets, const struct clgan_originals *x, size_t row, struct work *w,
                                   struct clgan_error *e) {
   const struct clgan_model *m = nets->model;
-  size_t size = (size_t)m->height * (size_t)m->width * (size_t)m->channels, Z = (size_t)m->latent, i = row / w->rows;
+  size_t size = clgan_model_image_size(m), Z = (size_t)m->latent, i = row / w->rows;
   for (size_t k = 0; k < w->cols; k++) {
     condition_of(m, k ? &w->choices[k - 1] : &its_own, x, i, w, w->row_c + k * (size_t)m->condition_size);
     memcpy(w->row_z + k * Z, w->z[row % w->rows] + i * Z, Z * sizeof *w->row_z);
@@ -91,7 +91,7 @@ static enum clgan_status draw_row(struct clgan_nets *nets, const struct clgan_or
   CLGAN_TRY(clgan_sampler_generate(nets->sampler, w->cols, w->row_z, w->row_c, w->row_x, e));
   clgan_sheet_put(w->sheet, (uint32_t)row, 0, x->pixels + i * size);
   for (size_t k = 0; k < w->cols; k++) {
-    clgan_pixels_from_float(w->row_x + k * size, size, m->pixels_01 ? CLGAN_PIXELS_UNIT : CLGAN_PIXELS_TANH, w->cell);
+    clgan_sampler_pixels(m, 1, w->row_x + k * size, w->cell);
     clgan_sheet_put(w->sheet, (uint32_t)row, (uint32_t)k + 1, w->cell);
   }
   return CLGAN_OK;

@@ -25,6 +25,10 @@ static void embedded_names(char storage[MAX_NAMES][48], const char *list[MAX_NAM
   list[n] = NULL;
 }
 
+size_t clgan_model_image_size(const struct clgan_model *m) {
+  return (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+}
+
 char *clgan_model_names(void) {
   char storage[MAX_NAMES][48], all[MAX_NAMES * 48];
   const char *list[MAX_NAMES + 1];

@@ -82,6 +82,8 @@ enum clgan_status clgan_model_load(const char *spec, int base, const char *const
 enum clgan_status clgan_model_parse(const char *text, const char *where, int base, const char *const *sets, size_t n_sets,
                                     struct clgan_model **out, struct clgan_error *e);
 void clgan_model_destroy(struct clgan_model *m);
+/** Elements of an image: height * width * channels. */
+size_t clgan_model_image_size(const struct clgan_model *m);
 /** "key=value\n..." of every setting and base, enough to rebuild the model with clgan_model_parse(text, ..., sets). Caller frees. */
 char *clgan_model_options_text(const struct clgan_model *m);
 

@@ -14,10 +14,6 @@
 
 enum { IMAGES = 10000, FACES = 2200 }; /* generated where no number is asked for */
 
-static size_t image_size(const struct clgan_model *m) {
-  return (size_t)m->height * (size_t)m->width * (size_t)m->channels;
-}
-
 static void softmax(const float *logits, int classes, float *p) {
   double sum = 0, top = (double)logits[clgan_logits_likeliest(logits, classes)];
   for (int k = 0; k < classes; k++) sum += exp((double)logits[k] - top);
@@ -50,7 +46,7 @@ static enum clgan_status take(void *slot, size_t width, size_t size, struct clga
 
 static enum clgan_status chunk_make(struct clgan_chunk *b, const struct clgan_work *w, struct clgan_error *e) {
   const struct clgan_model *m = w->m;
-  size_t size = image_size(m);
+  size_t size = clgan_model_image_size(m);
   CLGAN_TRY(take(&b->images, size, 1, e));
   CLGAN_TRY(take(&b->pictures, size, 1, e));
   CLGAN_TRY(take(&b->x, size, sizeof(float), e));
@@ -89,8 +85,7 @@ enum clgan_status clgan_evaluate_stream(struct clgan_work *w, const char *what, 
 
 enum clgan_status clgan_evaluate_draw(struct clgan_work *w, struct clgan_chunk *b, size_t n, struct clgan_error *e) {
   CLGAN_TRY(clgan_sampler_generate(w->nets->sampler, n, b->z, w->m->condition_size ? b->c : NULL, b->x, e));
-  clgan_pixels_from_float(b->x, n * image_size(w->m), w->m->pixels_01 ? CLGAN_PIXELS_UNIT : CLGAN_PIXELS_TANH,
-                          b->pictures);
+  clgan_sampler_pixels(w->m, n, b->x, b->pictures);
   return CLGAN_OK;
 }
 
@@ -142,7 +137,7 @@ static enum clgan_status judge_make(struct clgan_work *w, struct clgan_error *e)
 /* -- generated images: image i has code i of the seed and class i mod K -- */
 static enum clgan_status generated(struct clgan_work *w, struct clgan_chunk *b, size_t first, size_t n,
                                    struct clgan_error *e) {
-  size_t K = (size_t)w->v->classes, size = image_size(w->m);
+  size_t K = (size_t)w->v->classes, size = clgan_model_image_size(w->m);
   clgan_latent_draw(w->m, w->o->seed, (uint32_t)first, n, b->z);
   for (size_t i = 0; i < n; i++)
     clgan_condition_class(w->m, (int)((first + i) % K), b->c + i * (size_t)w->m->condition_size);
@@ -181,7 +176,7 @@ static enum clgan_status read_real(struct clgan_work *w, struct clgan_chunk *b, 
 /* Is the label kept in b->pictures? @param truth count per class and remember misses (with the true label), else
    only count. */
 static enum clgan_status read_made(struct clgan_work *w, struct clgan_chunk *b, size_t n, bool truth, struct clgan_error *e) {
-  size_t K = (size_t)w->v->classes, size = image_size(w->m);
+  size_t K = (size_t)w->v->classes, size = clgan_model_image_size(w->m);
   CLGAN_TRY(clgan_judge_read(w->judge, n, b->pictures, b->answers, b->features, e));
   for (size_t i = 0; i < n; i++) {
     int read = clgan_logits_likeliest(b->answers + i * K, (int)K), label = b->label[i];
@@ -201,7 +196,7 @@ static enum clgan_status read_made(struct clgan_work *w, struct clgan_chunk *b, 
 
 static void note_likeness(struct clgan_work *w, const struct clgan_chunk *b, size_t first, size_t n) {
   const struct clgan_model *m = w->m;
-  size_t size = image_size(m);
+  size_t size = clgan_model_image_size(m);
   for (size_t i = 0; i < n; i++) {
     struct clgan_likeness l;
     clgan_measure_likeness(b->images + i * size, b->pictures + i * size, 1, (size_t)m->height, (size_t)m->width,
@@ -218,7 +213,7 @@ static double squared_error(const unsigned char *a, const unsigned char *b, size
 }
 
 static void keep_pairs(struct clgan_work *w, const struct clgan_chunk *b, size_t first, size_t n) {
-  size_t size = image_size(w->m);
+  size_t size = clgan_model_image_size(w->m);
   for (size_t i = 0; i < n && first + i < w->v->n_pairs; i++) {
     memcpy(w->v->pairs + (first + i) * 2 * size, b->images + i * size, size);
     memcpy(w->v->pairs + ((first + i) * 2 + 1) * size, b->pictures + i * size, size);
@@ -245,7 +240,8 @@ static enum clgan_status by_own_label(struct clgan_work *w, struct clgan_chunk *
     if (w->v->classes) w->own_right += clgan_logits_likeliest(b->factors + i * F, (int)F) == b->label[i];
   }
   CLGAN_TRY(clgan_evaluate_draw(w, b, n, e));
-  w->mse_own += squared_error(b->images, b->pictures, n * image_size(w->m)) / (double)(w->count * image_size(w->m));
+  size_t size = clgan_model_image_size(w->m);
+  w->mse_own += squared_error(b->images, b->pictures, n * size) / (double)(w->count * size);
   return w->v->classes ? read_made(w, b, n, false, e) : CLGAN_OK;
 }
 
@@ -322,7 +318,7 @@ static enum clgan_status allocate(struct clgan_work *w, struct clgan_error *e) {
   w->floor_rows = w->compared;
   for (int k = 0; k < CLGAN_LIKENESSES; k++) w->with_label[k] = clgan_mem_array(w->count, sizeof(double));
   w->v->n_pairs = w->count < CLGAN_PAIRS ? w->count : CLGAN_PAIRS;
-  w->v->pairs = clgan_mem_array(w->v->n_pairs * 2, image_size(w->m));
+  w->v->pairs = clgan_mem_array(w->v->n_pairs * 2, clgan_model_image_size(w->m));
   if (K) {
     CLGAN_TRY(clgan_evaluate_rows(&w->fake_p, w->v->n, K, "probabilities", e));
     CLGAN_TRY(clgan_evaluate_rows(&w->real_p, w->count, K, "probabilities", e));

@@ -6,10 +6,6 @@
 #include "data/sheet.h"
 #include "train/evaluate_private.h"
 
-static size_t image_size(const struct clgan_model *m) {
-  return (size_t)m->height * (size_t)m->width * (size_t)m->channels;
-}
-
 static size_t least(size_t a, size_t b) {
   return a < b ? a : b;
 }
@@ -38,7 +34,7 @@ static enum clgan_status readings(size_t n, float **told, float **logit, unsigne
 
 enum clgan_status clgan_faces_allocate(struct clgan_work *w, struct clgan_error *e) {
   struct clgan_face_work *f = &w->faces;
-  const size_t F = CLGAN_JUDGE_FEATURES, size = image_size(w->m);
+  const size_t F = CLGAN_JUDGE_FEATURES, size = clgan_model_image_size(w->m);
   f->genders = w->m->settings.gender ? 2 : 1;
   f->codes = w->v->n / (f->genders * CLGAN_AGES);
   if (!f->codes) f->codes = 1;
@@ -180,7 +176,8 @@ static enum clgan_status note_gallery(struct clgan_work *w, struct clgan_chunk *
 enum clgan_status clgan_faces_note(struct clgan_work *w, struct clgan_chunk *b, size_t first, size_t n,
                                    struct clgan_error *e) {
   struct clgan_face_work *f = &w->faces;
-  size_t h = (size_t)w->m->height, wide = (size_t)w->m->width, c = (size_t)w->m->channels, size = image_size(w->m);
+  size_t h = (size_t)w->m->height, wide = (size_t)w->m->width, c = (size_t)w->m->channels;
+  size_t size = clgan_model_image_size(w->m);
   clgan_measure_sharpness(b->images, n, h, wide, c, f->sharp_real + first);
   clgan_measure_sharpness(b->pictures, n, h, wide, c, f->sharp_made + first);
   for (size_t i = 0; i < n && first + i < w->v->n_shown; i++)
@@ -193,7 +190,7 @@ enum clgan_status clgan_faces_note(struct clgan_work *w, struct clgan_chunk *b, 
 static enum clgan_status aged(struct clgan_work *w, struct clgan_chunk *b, size_t first, size_t n,
                               struct clgan_error *e) {
   struct clgan_face_work *f = &w->faces;
-  size_t Z = (size_t)w->m->latent, C = (size_t)w->m->condition_size, size = image_size(w->m);
+  size_t Z = (size_t)w->m->latent, C = (size_t)w->m->condition_size, size = clgan_model_image_size(w->m);
   for (size_t i = 0; i < n; i++) {
     size_t face = (first + i) / CLGAN_AGES;
     memcpy(b->z + i * Z, f->z + face * Z, Z * sizeof(float));

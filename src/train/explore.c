@@ -100,7 +100,7 @@ struct chunk {
 };
 
 static enum clgan_status chunk_create(const struct clgan_model *m, size_t cap, struct chunk *k, struct clgan_error *e) {
-  size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+  size_t pixels = clgan_model_image_size(m);
   *k = (struct chunk){.cap = cap, .latent = (size_t)m->latent, .width = (size_t)m->condition_size, .pixels = pixels};
   void *z, *c, *x;
   CLGAN_TRY(clgan_mem_try(&z, cap, k->latent * sizeof(float), "codes", e));
@@ -252,14 +252,13 @@ static void compare(const struct clgan_model *m, const struct chunk *k, struct t
 
 static enum clgan_status travel(const struct clgan_explorer *x, size_t codes, struct chunk *k, struct trip *t,
                                 double *error, struct clgan_error *e) {
-  enum clgan_pixel_range range = x->m->pixels_01 ? CLGAN_PIXELS_UNIT : CLGAN_PIXELS_TANH;
   for (size_t at = 0; at < codes;) {
     for (k->n = 0; at < codes && k->n < k->cap; at++) {
       clgan_latent_draw(x->m, x->seed, DRAW_TRIP + (uint32_t)at, 1, t->z); /* room enough: overwritten below */
       chunk_put(k, t->z, condition(x, at));
     }
     CLGAN_TRY(chunk_draw(x, k, e));
-    clgan_pixels_from_float(k->x, k->n * k->pixels, range, t->pixels);
+    clgan_sampler_pixels(x->m, k->n, k->x, t->pixels);
     CLGAN_TRY(clgan_sampler_encode(x->sampler, k->n, t->pixels, t->z, k->width ? t->factors : NULL, e));
     compare(x->m, k, t, error);
   }
@@ -320,8 +319,7 @@ void clgan_round_trip_free(struct clgan_round_trip *r) {
 static void traverse_put(const struct clgan_model *m, const struct chunk *k, size_t cols, struct clgan_sheet *sheet) {
   unsigned char *cell = clgan_mem_alloc(k->pixels);
   for (size_t i = 0; i < k->n; i++) {
-    clgan_pixels_from_float(k->x + i * k->pixels, k->pixels, m->pixels_01 ? CLGAN_PIXELS_UNIT : CLGAN_PIXELS_TANH,
-                            cell);
+    clgan_sampler_pixels(m, 1, k->x + i * k->pixels, cell);
     clgan_sheet_put(sheet, (uint32_t)(i / cols), (uint32_t)(i % cols), cell);
   }
   clgan_mem_free(cell);

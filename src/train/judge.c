@@ -226,7 +226,7 @@ static enum clgan_status read_mirrored(struct clgan_judge *j, size_t n, const un
                                        float *features, struct clgan_error *e) {
   const struct clgan_model *m = j->m;
   size_t K = (size_t)clgan_sampler_factors(m), F = CLGAN_JUDGE_FEATURES;
-  size_t size = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+  size_t size = clgan_model_image_size(m);
   unsigned char *room = clgan_mem_array(MIRRORED, size);
   float *a = clgan_mem_array(MIRRORED, (K + 1) * sizeof *a), *f = clgan_mem_array(MIRRORED, F * sizeof *f);
   enum clgan_status s = CLGAN_OK;

@@ -36,10 +36,6 @@ struct clgan_refiner {
   struct clgan_event *done[IN_FLIGHT];
 };
 
-static size_t image_size(const struct clgan_model *m) {
-  return (size_t)m->height * (size_t)m->width * (size_t)m->channels;
-}
-
 static bool bounded(const struct clgan_model *m) {
   return m->latent_kind == CLGAN_LATENT_UNIFORM;
 }
@@ -106,8 +102,8 @@ enum clgan_status clgan_refiner_create(struct clgan_cl *cl, struct clgan_store *
     clgan_refiner_destroy(r);
     return s;
   }
-  r->images = clgan_mem_array(n, image_size(m));
-  r->drawn = clgan_mem_array(n, image_size(m) * sizeof *r->drawn);
+  r->images = clgan_mem_array(n, clgan_model_image_size(m));
+  r->drawn = clgan_mem_array(n, clgan_model_image_size(m) * sizeof *r->drawn);
   r->z = clgan_mem_array(n, (size_t)m->latent * sizeof *r->z);
   r->c = clgan_mem_array(n, (size_t)m->condition_size * sizeof *r->c + 1);
   *out = r;
@@ -150,7 +146,7 @@ static void fill(void *to, const void *from, size_t n, size_t room, size_t row) 
 
 static enum clgan_status load(struct clgan_refiner *r, size_t n, const unsigned char *images, const float *c,
                               const float *z, struct clgan_error *e) {
-  size_t N = (size_t)r->batch, size = image_size(r->m), C = (size_t)r->m->condition_size * sizeof *c,
+  size_t N = (size_t)r->batch, size = clgan_model_image_size(r->m), C = (size_t)r->m->condition_size * sizeof *c,
          Z = (size_t)r->m->latent;
   float *zero = clgan_mem_array(N * Z, sizeof *zero);
   fill(r->images, images, n, N, size);
@@ -169,7 +165,7 @@ static enum clgan_status load(struct clgan_refiner *r, size_t n, const unsigned 
 
 /* Mean absolute differences of what was drawn last, pixels from 0 to 1. */
 static enum clgan_status differences(struct clgan_refiner *r, size_t n, float *out, struct clgan_error *e) {
-  size_t size = image_size(r->m);
+  size_t size = clgan_model_image_size(r->m);
   double low = r->m->pixels_01 ? 0 : -1, range = r->m->pixels_01 ? 1 : 2;
   CLGAN_TRY(clgan_run_read(r->run, r->again, r->drawn, (size_t)r->batch * size * sizeof *r->drawn, e));
   for (size_t i = 0; i < n; i++) {
@@ -265,7 +261,7 @@ enum clgan_status clgan_refiner_run(struct clgan_refiner *r, const struct clgan_
   for (size_t at = 0; at < n && s == CLGAN_OK; at += (size_t)r->batch) {
     struct batch b = {&chosen,
                       n - at < (size_t)r->batch ? n - at : (size_t)r->batch,
-                      images + at * image_size(m),
+                      images + at * clgan_model_image_size(m),
                       c ? c + at * (size_t)m->condition_size : NULL,
                       z + at * (size_t)m->latent,
                       before ? before + at : differ,

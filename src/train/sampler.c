@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/philox.h"
+#include "data/sheet.h"
 
 struct clgan_sampler {
   struct clgan_cl *cl;
@@ -155,10 +156,6 @@ static enum clgan_status run_rows(struct clgan_sampler *p, enum clgan_use use, s
   return st;
 }
 
-static size_t image_size(const struct clgan_model *m) {
-  return (size_t)m->height * (size_t)m->width * (size_t)m->channels;
-}
-
 enum clgan_status clgan_sampler_generate(struct clgan_sampler *s, size_t n, const float *z, const float *c, float *x,
                                          struct clgan_error *e) {
   CLGAN_TRY(ready(s, CLGAN_USE_GENERATE, e));
@@ -168,8 +165,12 @@ enum clgan_status clgan_sampler_generate(struct clgan_sampler *s, size_t n, cons
   rows[k++] = (struct rows){.value = u->z, .from = z, .bytes = (size_t)s->m->latent * sizeof(float)};
   if (u->condition != CLGAN_NONE)
     rows[k++] = (struct rows){.value = u->condition, .from = c, .bytes = (size_t)s->m->condition_size * sizeof(float)};
-  rows[k++] = (struct rows){.value = u->x, .to = x, .bytes = image_size(s->m) * sizeof(float)};
+  rows[k++] = (struct rows){.value = u->x, .to = x, .bytes = clgan_model_image_size(s->m) * sizeof(float)};
   return run_rows(s, CLGAN_USE_GENERATE, n, rows, k, e);
+}
+
+void clgan_sampler_pixels(const struct clgan_model *m, size_t n, const float *x, unsigned char *pixels) {
+  clgan_pixels_from_float(x, n * clgan_model_image_size(m), m->pixels_01 ? CLGAN_PIXELS_UNIT : CLGAN_PIXELS_TANH, pixels);
 }
 
 enum clgan_status clgan_sampler_codes(struct clgan_sampler *s, size_t n, const unsigned char *images, float *z,
@@ -183,7 +184,7 @@ enum clgan_status clgan_sampler_codes(struct clgan_sampler *s, size_t n, const u
       {.value = u->z, .to = z, .bytes = (size_t)s->m->latent * sizeof(float)},
       {.value = u->factors, .to = factors, .bytes = (size_t)clgan_sampler_factors(s->m) * sizeof(float)},
       {.value = u->features, .to = features, .bytes = (size_t)clgan_sampler_feature_count(s->m) * sizeof(float)}};
-  struct rows rows[4] = {{.value = u->x, .from = images, .bytes = image_size(s->m)}};
+  struct rows rows[4] = {{.value = u->x, .from = images, .bytes = clgan_model_image_size(s->m)}};
   size_t k = 1;
   for (size_t i = 0; i < 3; i++)
     if (out[i].to && out[i].value != CLGAN_NONE) rows[k++] = out[i];

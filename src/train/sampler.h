@@ -18,6 +18,8 @@ void clgan_sampler_destroy(struct clgan_sampler *s);
 /** x[n,H,W,C] = G_ema(z[n,Z], c[n,C]); c may be NULL for models without a condition. */
 enum clgan_status clgan_sampler_generate(struct clgan_sampler *s, size_t n, const float *z, const float *c, float *x,
                                          struct clgan_error *e);
+/** U8 pixels of n images x[n,H,W,C] that the model draws. */
+void clgan_sampler_pixels(const struct clgan_model *m, size_t n, const float *x, unsigned char *pixels);
 /** Codes of U8 images [n,H,W,C]: z[n,Z]; factors [n,F] (F = clgan_sampler_factors; may be NULL), E's view of the condition. */
 enum clgan_status clgan_sampler_encode(struct clgan_sampler *s, size_t n, const unsigned char *images, float *z,
                                        float *factors, struct clgan_error *e);

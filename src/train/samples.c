@@ -32,7 +32,7 @@ static unsigned char *held_out(const struct clgan_model *m, const struct clgan_d
              clgan_dataset_select(d, CLGAN_PART_TRAIN, holdout, &items, &n, &ignored) != CLGAN_OK))
     return NULL;
   const struct clgan_batch_labels labels = {.age = age, .gender = gender};
-  unsigned char *images = clgan_mem_array(AGES, (size_t)m->height * (size_t)m->width * (size_t)m->channels);
+  unsigned char *images = clgan_mem_array(AGES, clgan_model_image_size(m));
   for (uint32_t k = 0; k < AGES; k++) some[k] = items[(uint64_t)k * n / AGES];
   clgan_dataset_gather(d, some, AGES, images, &labels);
   clgan_mem_free(items);
@@ -60,7 +60,7 @@ static enum clgan_status faces(struct clgan_sampler *s, const struct clgan_model
   float age[AGES] = {0}, gender[AGES] = {0};
   unsigned char *images = held_out(m, d, age, gender);
   size_t Z = (size_t)m->latent, cols = images ? COLUMNS + 2 : COLUMNS;
-  size_t size = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+  size_t size = clgan_model_image_size(m);
   float *z = clgan_mem_array(COLUMNS, Z * sizeof *z), *encoded = clgan_mem_array(AGES, Z * sizeof *encoded);
   struct clgan_cells cells = {.rows = AGES, .cols = cols};
   cells.z = clgan_mem_array(AGES * cols, Z * sizeof *cells.z);

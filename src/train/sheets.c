@@ -5,10 +5,6 @@
 #include "data/sheet.h"
 #include "train/loop.h"
 
-static size_t image_size(const struct clgan_model *m) { return (size_t)m->height * (size_t)m->width * (size_t)m->channels; }
-
-static enum clgan_pixel_range range(const struct clgan_model *m) { return m->pixels_01 ? CLGAN_PIXELS_UNIT : CLGAN_PIXELS_TANH; }
-
 static enum clgan_status create(const struct clgan_model *m, size_t rows, size_t cols, struct clgan_sheet **out, struct clgan_error *e) {
   return clgan_sheet_create((uint32_t)rows, (uint32_t)cols, (uint32_t)m->height, (uint32_t)m->width, (uint32_t)m->channels, out, e);
 }
@@ -26,14 +22,14 @@ static void spread(const struct clgan_model *m, const float *conditions, size_t 
 
 enum clgan_status clgan_sheet_cells(struct clgan_sampler *s, const struct clgan_model *m, const struct clgan_cells *cells, const char *path,
                                     struct clgan_error *e) {
-  size_t n = cells->rows * cells->cols, size = image_size(m);
+  size_t n = cells->rows * cells->cols, size = clgan_model_image_size(m);
   float *x = clgan_mem_array(n, sizeof *x * size);
   unsigned char *cell = clgan_mem_array(size, 1);
   struct clgan_sheet *sheet = NULL;
   enum clgan_status st = clgan_sampler_generate(s, n, cells->z, cells->c, x, e);
   if (st == CLGAN_OK) st = create(m, cells->rows, cells->cols, &sheet, e);
   for (size_t k = 0; k < n && st == CLGAN_OK; k++) {
-    clgan_pixels_from_float(x + k * size, size, range(m), cell);
+    clgan_sampler_pixels(m, 1, x + k * size, cell);
     const unsigned char *given = cells->given ? cells->given[k] : NULL;
     clgan_sheet_put(sheet, (uint32_t)(k / cells->cols), (uint32_t)(k % cells->cols), given ? given : cell);
   }
@@ -59,7 +55,7 @@ enum clgan_status clgan_sheet_grid(struct clgan_sampler *s, const struct clgan_m
 
 enum clgan_status clgan_sheet_beside(const struct clgan_model *m, size_t n, const unsigned char *images, const float *const *drawn,
                                      size_t n_drawn, size_t across, const char *path, struct clgan_error *e) {
-  size_t size = image_size(m), wide = n_drawn + 1;
+  size_t size = clgan_model_image_size(m), wide = n_drawn + 1;
   if (n < across) across = n;
   struct clgan_sheet *sheet = NULL;
   CLGAN_TRY(create(m, (n + across - 1) / across, wide * across, &sheet, e));
@@ -68,7 +64,7 @@ enum clgan_status clgan_sheet_beside(const struct clgan_model *m, size_t n, cons
     uint32_t row = (uint32_t)(k / across), col = (uint32_t)(wide * (k % across));
     clgan_sheet_put(sheet, row, col, images + k * size);
     for (size_t i = 0; i < n_drawn; i++) {
-      clgan_pixels_from_float(drawn[i] + k * size, size, range(m), cell);
+      clgan_sampler_pixels(m, 1, drawn[i] + k * size, cell);
       clgan_sheet_put(sheet, row, col + 1 + (uint32_t)i, cell);
     }
   }

@@ -10,7 +10,7 @@
 #include "train/trainer_private.h"
 
 static size_t image_bytes(const struct clgan_trainer *t) {
-  return (size_t)t->options.batch * (size_t)t->m->height * (size_t)t->m->width * (size_t)t->m->channels;
+  return (size_t)t->options.batch * clgan_model_image_size(t->m);
 }
 
 static size_t label_bytes(const struct clgan_trainer *t) {
