@@ -20,50 +20,11 @@
 #include "turn.clh"
 #define NR (NV * VL)
 #define LDA (KC + 2 * VL) /* floats of a row of A: room for copy_row's overwrite, and rows do not share cache sets */
-
-#if NV == 2
-#define INIT(i) V c##i##_0 = (V)(0.0f), c##i##_1 = (V)(0.0f);
-#define LOAD(i) c##i##_0 = VLD(c + (i)*NR), c##i##_1 = VLD(c + (i)*NR + VL);
-#define STEP(i)                                                       \
-  {                                                                   \
-    const V x = (V)(a[(i)*LDA + k]);                                  \
-    c##i##_0 = fma(x, b0, c##i##_0), c##i##_1 = fma(x, b1, c##i##_1); \
-  }
-#define STORE(i)             \
-  VST(c##i##_0, c + (i)*NR); \
-  VST(c##i##_1, c + (i)*NR + VL);
-#else
-#define INIT(i) V c##i##_0 = (V)(0.0f);
-#define LOAD(i) c##i##_0 = VLD(c + (i)*NR);
-#define STEP(i)                      \
-  {                                  \
-    const V x = (V)(a[(i)*LDA + k]); \
-    c##i##_0 = fma(x, b0, c##i##_0); \
-  }
-#define STORE(i) VST(c##i##_0, c + (i)*NR);
-#endif
-#if PACKED
-#define PANEL_SPACE __global
-#else
+#define A_AT(i) ((i)*LDA + k)
+#if !PACKED
 #define PANEL_SPACE
 #endif
-
-/* c[MR][NR] (+)= kc columns of MR rows of A times a panel. */
-static inline void tile(const float *a, const PANEL_SPACE float *b, float *c, int kc, int first) {
-  ROWS(INIT)
-  if (!first) {
-    ROWS(LOAD)
-  }
-#pragma unroll 4
-  for (int k = 0; k < kc; k++) {
-    const V b0 = VLD(b + k * NR);
-#if NV == 2
-    const V b1 = VLD(b + k * NR + VL);
-#endif
-    ROWS(STEP)
-  }
-  ROWS(STORE)
-}
+#include "reg_tile.clh"
 
 /* Weights of im2col column k, all channels. */
 static inline const __global float *weight_row(const __global float *b, const struct conv_reg_args *p,
@@ -142,10 +103,8 @@ static inline void pack_panels(float *dst, const __global float *b, const struct
 }
 #endif
 
-/* A vector of outputs; where the activation is linear in pieces, `slope` is its slope below zero. */
 static inline V finish_lanes(const float *c, const float *shift, float scale, int curved, int act, float slope) {
-  const V v = fma((V)(scale), VLD(c), VLD(shift));
-  return curved ? activate_lanes(v, act, slope) : select(slope * v, v, v > 0.0f);
+  return finish_act(fma((V)(scale), VLD(c), VLD(shift)), curved, act, slope);
 }
 
 /* One pixel's channels n0..n1 - 1; its sums lie NR a panel, panels `panel` floats apart. */
@@ -217,7 +176,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg(
   float shift[NP * NR];
   for (int i = 0; i < NP * NR; i++) shift[i] = p.has_bias && n0 + i < n1 ? bias[n0 + i] : 0.0f;
   const int curved = p.act > 2, panel = p.m_tiles * MR * NR;
-  const float slope = p.act == 0 ? 1.0f : p.act == 1 ? 0.0f : p.slope;
+  const float slope = slope_below(&p);
   struct pixel x = pixel_at(&g, m0);
   for (int m = 0; m < m1 - m0; m++, pixel_next(&x, &g)) {
     __global float *row = y + ((x.n * p.yh + x.h * g.os + g.oh) * p.yw + x.w * g.os + g.ow) * p.yc;

@@ -79,18 +79,6 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_wino_pack(cons
   }
 }
 
-/* Depth [k0, k1) of a tile's patches to the points; rows of frequencies lie `stride` floats apart. */
-static inline void transform_row(float *dst, int stride, const __global float *a, const struct conv_reg_args *p,
-                                 const struct gather *g, int comps, struct pixel x, int k0, int k1) {
-  const int ih = x.h * WM * g->step + g->h0, iw = x.w * WM * g->step + g->w0;
-  for (int k = k0; k < k1;) {
-    const int comp = k / p->ac, rh = comp / comps, rw = REST(comp, rh, comps), c0 = comp * p->ac;
-    const struct patch patch = patch_at(p, g, x.n, ih + rh, iw + rw);
-    const int end = min(k1, c0 + p->ac);
-    for (; k < end; k += VL) transform_patch(a + (k - c0), &patch, dst + (k - k0), stride);
-  }
-}
-
 /* The inverse of VL channels of a tile, and what becomes of it; sums of frequencies lie `stride` floats apart. */
 static inline void finish_tile(__global float *y, const __global float *gates, const float *c, int stride, const struct conv_reg_args *p,
                                const struct gather *g, struct pixel x, V shift, float scale) {
@@ -106,15 +94,14 @@ static inline void finish_tile(__global float *y, const __global float *gates, c
 #pragma unroll
   for (int i = 0; i < WM; i++) from_points(t + i * PT, 1, out + i * WM, 1);
   const int h0 = x.h * WM, w0 = x.w * WM, h1 = min(WM, g->qh - h0), w1 = min(WM, g->qw - w0), curved = p->act > 2;
-  const float slope = p->act == 0 ? 1.0f : p->act == 1 ? 0.0f : p->slope;
+  const float slope = slope_below(p);
   FEW_TURNS
   for (int i = 0; i < h1; i++) {
     const int line = ((x.n * p->yh + (h0 + i) * g->os + g->oh) * p->yw + w0 * g->os + g->ow) * p->yc;
     FEW_TURNS
     for (int j = 0; j < w1; j++) {
       const int at = line + j * g->os * p->yc;
-      V v = fma((V)(scale), out[i * WM + j], shift);
-      v = curved ? activate_lanes(v, p->act, slope) : select(slope * v, v, v > 0.0f);
+      const V v = finish_act(fma((V)(scale), out[i * WM + j], shift), curved, p->act, slope);
       VST(p->gate ? gate_lanes(v, VLD(gates + at), p->gate, p->slope) : v, y + at);
     }
   }
@@ -139,7 +126,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_wino(
     const int k1 = min(depth, k0 + KC);
     struct pixel x = pixel_at(&grid, m0);
     for (int m = 0; m < rows; m++, pixel_next(&x, &grid))
-      transform_row(pa + m * LDA, a_stride, a, &p, &g, tiles.comps, x, k0, k1);
+      transform_rows(pa + m * LDA, a_stride, a, &p, &g, tiles.comps, x, k0, k1);
     for (int m = rows; m % MR != 0; m++) /* the last register tile's missing rows */
       for (int f = 0; f < FREQ; f++)
         for (int k = 0; k < k1 - k0; k += VL) VST((V)(0.0f), pa + f * a_stride + m * LDA + k);

@@ -17,33 +17,12 @@
 #define NR (NV * VL)
 #define LDA (MT * MR + 2 * VL)
 
-#if NV == 2
-#define INIT(i) V c##i##_0 = (V)(0.0f), c##i##_1 = (V)(0.0f);
-#define LOAD(i) c##i##_0 = VLD(from + (size_t)(i)*ldc), c##i##_1 = VLD(from + (size_t)(i)*ldc + VL);
-#define STORE(i)                      \
-  VST(c##i##_0, c + (size_t)(i)*ldc); \
-  VST(c##i##_1, c + (size_t)(i)*ldc + VL);
-#define LOAD_EDGE(i) c##i##_0 = VLD(edge + (i)*NR), c##i##_1 = VLD(edge + (i)*NR + VL);
-#define STORE_EDGE(i)           \
-  VST(c##i##_0, edge + (i)*NR); \
-  VST(c##i##_1, edge + (i)*NR + VL);
-#define STEP(i)                                                       \
-  {                                                                   \
-    const V x = (V)(a[k * LDA + (i)]);                                \
-    c##i##_0 = fma(x, b0, c##i##_0), c##i##_1 = fma(x, b1, c##i##_1); \
-  }
-#else
-#define INIT(i) V c##i##_0 = (V)(0.0f);
-#define LOAD(i) c##i##_0 = VLD(from + (size_t)(i)*ldc);
-#define STORE(i) VST(c##i##_0, c + (size_t)(i)*ldc);
-#define LOAD_EDGE(i) c##i##_0 = VLD(edge + (i)*NR);
-#define STORE_EDGE(i) VST(c##i##_0, edge + (i)*NR);
-#define STEP(i)                        \
-  {                                    \
-    const V x = (V)(a[k * LDA + (i)]); \
-    c##i##_0 = fma(x, b0, c##i##_0);   \
-  }
-#endif
+#define A_AT(i) (k * LDA + (i))
+#include "reg_rows.clh"
+#define LOAD(i) GET(i, from, (size_t)ldc)
+#define STORE(i) PUT(i, c, (size_t)ldc)
+#define LOAD_EDGE(i) GET(i, edge, NR)
+#define STORE_EDGE(i) PUT(i, edge, NR)
 
 /* rows x columns of c (at most MR x NR, lines ldc apart) = those of `from` (zeros where !add) + kc lines of A times a
  * panel. */

@@ -18,18 +18,6 @@
 #define PANEL_SPACE
 #include "reg_tile.clh"
 
-/* Rows [r0, r1) of a tile's patches to the points. */
-static inline void transform_rows(float *dst, const __global float *x, const struct conv_reg_args *p,
-                                  const struct gather *g, struct pixel q, int r0, int r1) {
-  for (int r = r0; r < r1;) {
-    const int comp = r / p->ac, rh = comp / p->stride, rw = REST(comp, rh, p->stride), c0 = comp * p->ac;
-    const struct patch patch =
-        patch_at(p, g, q.n, q.h * WM * g->step + g->h0 + rh, q.w * WM * g->step + g->w0 + rw);
-    const int end = min(r1, c0 + p->ac);
-    for (; r < end; r += VL) transform_patch(x + (r - c0), &patch, dst + (r - r0), KC * LDA);
-  }
-}
-
 /* VL columns of a tile's gradients to the points; zeros where the tile reaches over the edge. */
 static inline void transform_outputs(float *dst, int stride, const __global float *dy, const struct conv_reg_args *p,
                                      struct pixel q) {
@@ -98,7 +86,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wgrad_wino(const __
     const int kc = min(KC, last - q0);
     struct pixel q = pixel_at(&grid, q0);
     for (int k = 0; k < kc; k++, pixel_next(&q, &grid)) {
-      transform_rows(pa + k * LDA, x, &p, &g, q, r0, r1);
+      transform_rows(pa + k * LDA, KC * LDA, x, &p, &g, p.stride, q, r0, r1);
       for (int n = 0; n < panels; n++)
         for (int v = 0; v < NR; v += VL)
           transform_outputs(pb + (n * KC + k) * NR + v, b_stride, dy + n0 + n * NR + v, &p, q);
