@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "data/dataset.h"
+#include "no_leaks.h"
 #include "scratch.h"
 
 static clgan_context *context;
@@ -407,12 +408,6 @@ static void the_programs_locale_does_not_matter(void **state) {
   clgan_training_destroy(t);
   setlocale(LC_NUMERIC, "C");
   clgan_mem_free(path);
-}
-
-/* As in test_ops.c: what drivers leave of the kernels they compiled makes LeakSanitizer crash, or report leaks of unloaded modules. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void) {
-  return "detect_leaks=0";
 }
 
 int main(void) {

@@ -3,6 +3,7 @@
 #include <clgan.h>
 #include <pthread.h>
 
+#include "no_leaks.h"
 #include "scratch.h"
 
 enum { THREADS = 4, STEPS = 3, DRAWN = 4, LOSSES = 16 };
@@ -159,12 +160,6 @@ static void two_threads(void **state) {
 static void four_threads(void **state) {
   (void)state;
   side_by_side(4);
-}
-
-/* As in test_ops.c: what drivers leave of the kernels they compiled makes LeakSanitizer crash, or report leaks of unloaded modules. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void) {
-  return "detect_leaks=0";
 }
 
 int main(void) {

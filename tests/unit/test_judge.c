@@ -3,29 +3,13 @@
 #define _XOPEN_SOURCE 700
 #include "train/judge.h"
 #include <dirent.h>
-#include "base/log.h"
-#include "device.h"
-#include "scratch.h"
+#include "digits.h"
 #include "train/sampler.h"
 
 enum { STEPS = 90, TESTED = 500 };
 
-static struct clgan_dataset *data;
-
 static const struct clgan_judge_options options = {
     .condition = CLGAN_CONDITION_CLASS, .classes = 10, .seed = 1, .steps = STEPS};
-
-static int setup(void **state) {
-  clgan_log_set_level(CLGAN_LOG_QUIET);
-  if (scratch_setup(state) || device_open(state)) return -1;
-  return clgan_dataset_open("builtin", NULL, &data, &error) == CLGAN_OK ? 0 : -1;
-}
-
-static int teardown(void **state) {
-  clgan_dataset_close(data);
-  (void)device_close(state);
-  return scratch_teardown(state);
-}
 
 /* What a judge says of the first test digits. */
 struct answers {
@@ -186,13 +170,6 @@ static void misuse_is_refused(void **state) {
   clgan_mem_free(path);
 }
 
-/* As in test_ops.c: what drivers leave of the kernels they compiled makes LeakSanitizer crash, or report leaks of
-   unloaded modules. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void) {
-  return "detect_leaks=0";
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(it_learns_and_is_kept),
@@ -200,5 +177,5 @@ int main(void) {
       cmocka_unit_test(the_recipe_fits_other_images),
       cmocka_unit_test(misuse_is_refused),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, digits_open, digits_close);
 }

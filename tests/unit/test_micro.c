@@ -2,9 +2,7 @@
 #define _XOPEN_SOURCE 700
 #include "train/trainer.h"
 #include <math.h>
-#include "base/log.h"
-#include "device.h"
-#include "scratch.h"
+#include "digits.h"
 
 /* Without batch norm, and with an Adam that is nearly linear in the gradient (eps 1): then equal means equal within rounding.
  * 5 numbers of z a row: the rows of later micro-batches do not start at a block of random numbers. */
@@ -21,20 +19,6 @@ static const char plain[] =
     "4*base lrelu 0.2 in=z out=hz\n"
     "  joint linear 8*base lrelu 0.2 in=hx,hz out=h\n  out linear 1 in=h out=s\n  proj linear 8*base nobias in=c "
     "out=v\n  score s + dot(v, h)\n";
-
-static struct clgan_dataset *data;
-
-static int setup(void **state) {
-  clgan_log_set_level(CLGAN_LOG_QUIET);
-  if (scratch_setup(state) || device_open(state)) return -1;
-  return clgan_dataset_open("builtin", NULL, &data, &error) == CLGAN_OK ? 0 : -1;
-}
-
-static int teardown(void **state) {
-  clgan_dataset_close(data);
-  (void)device_close(state);
-  return scratch_teardown(state);
-}
 
 /* Checkpoint after so many steps; the losses of the last. @return its path, the caller's */
 static char *train(const struct clgan_model *m, int batch, int micro, int n, float losses[CLGAN_LOSS_MAX]) {
@@ -257,17 +241,11 @@ static void a_device_that_runs_out(void **state) {
   clgan_model_destroy(m);
 }
 
-/* As in test_ops.c: what drivers leave of the kernels they compiled makes LeakSanitizer crash, or report leaks of unloaded modules. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void) {
-  return "detect_leaks=0";
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_split_step_is_the_whole_one), cmocka_unit_test(split_runs_repeat_and_resume),
       cmocka_unit_test(planned_is_allocated),          cmocka_unit_test(limits_refuse_or_split),
       cmocka_unit_test(a_device_that_runs_out),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, digits_open, digits_close);
 }

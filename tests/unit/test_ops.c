@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "no_leaks.h"
 #include "unit.h"
 
 #include "base/mem.h"
@@ -113,12 +114,6 @@ static bool read_arguments(int argc, char **argv) {
       test.wanted[test.n_wanted++] = argv[k];
   }
   return true;
-}
-
-/* LeakSanitizer's tracer crashes on what hundreds of kernels compiled in the process leave mapped; the other tests look for leaks. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void) {
-  return "detect_leaks=0";
 }
 
 int main(int argc, char **argv) {

@@ -2,25 +2,9 @@
 #define _XOPEN_SOURCE 700
 #include "train/trainer.h"
 #include <math.h>
-#include "base/log.h"
-#include "device.h"
-#include "scratch.h"
+#include "digits.h"
 
 enum { BATCH = 4, D = CLGAN_NET_D };
-
-static struct clgan_dataset *data;
-
-static int setup(void **state) {
-  clgan_log_set_level(CLGAN_LOG_QUIET);
-  if (scratch_setup(state) || device_open(state)) return -1;
-  return clgan_dataset_open("builtin", NULL, &data, &error) == CLGAN_OK ? 0 : -1;
-}
-
-static int teardown(void **state) {
-  clgan_dataset_close(data);
-  (void)device_close(state);
-  return scratch_teardown(state);
-}
 
 static struct clgan_model *load(const char *penalty, const char *every) {
   const char *sets[2] = {penalty, every};
@@ -221,17 +205,11 @@ static void options_without_are_as_before(void **state) {
   clgan_model_destroy(with);
 }
 
-/* As in test_trainer.c: leaks are looked for elsewhere. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void) {
-  return "detect_leaks=0";
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(gradient_is_that_of_its_value),
       cmocka_unit_test(lazy_and_resumable),
       cmocka_unit_test(options_without_are_as_before),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, digits_open, digits_close);
 }

@@ -2,9 +2,7 @@
 #define _XOPEN_SOURCE 700
 #include "train/refine.h"
 #include <math.h>
-#include "base/log.h"
-#include "device.h"
-#include "scratch.h"
+#include "digits.h"
 #include "train/trainer.h"
 
 enum { N = 6, SIZE = 784, Z_MAX = 50, C = 10 };
@@ -22,7 +20,6 @@ struct rig {
   struct clgan_sampler *sampler;
   float c[N * C];
 };
-static struct clgan_dataset *data;
 static struct rig digits, plain;
 
 static void open_rig(struct rig *r, const char *file) {
@@ -46,9 +43,7 @@ static void close_rig(struct rig *r) {
 }
 
 static int setup(void **state) {
-  clgan_log_set_level(CLGAN_LOG_QUIET);
-  if (scratch_setup(state) || device_open(state)) return -1;
-  OK(clgan_dataset_open("builtin", NULL, &data, &error));
+  if (digits_open(state)) return -1;
   OK(clgan_model_load("digits", 2, NULL, 0, &digits.m, &error));
   OK(clgan_model_parse(flat, "flat", 0, NULL, 0, &plain.m, &error));
   open_rig(&digits, "digits.safetensors");
@@ -59,9 +54,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
   close_rig(&digits);
   close_rig(&plain);
-  clgan_dataset_close(data);
-  (void)device_close(state);
-  return scratch_teardown(state);
+  return digits_close(state);
 }
 
 struct codes {
@@ -187,12 +180,6 @@ static void wrong_use_is_said(void **state) {
   assert_int_equal(clgan_refiner_run(r, &none, 1, data->images, NULL, z, NULL, NULL, &e), CLGAN_ERR_USAGE);
   expect_error(&e, CLGAN_ERR_USAGE, "at least 1");
   clgan_refiner_destroy(r);
-}
-
-/* As in test_trainer.c: leaks are looked for elsewhere. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void) {
-  return "detect_leaks=0";
 }
 
 int main(void) {

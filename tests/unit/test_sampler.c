@@ -3,15 +3,12 @@
 #define _XOPEN_SOURCE 700
 #include "train/sampler.h"
 #include <math.h>
-#include "base/log.h"
-#include "device.h"
-#include "scratch.h"
+#include "digits.h"
 #include "train/trainer.h"
 
 enum { N = 137, Z = 50, K = 10, F = 16, SIZE = 784 };
 
 static struct clgan_model *model;
-static struct clgan_dataset *data;
 static struct clgan_trainer *trainer;
 static struct clgan_store *store;
 static struct clgan_sampler *sampler; /* of the trainer, batches of 50 */
@@ -19,10 +16,8 @@ static char *saved;
 
 static int setup(void **state) {
   const struct clgan_trainer_options o = {.batch = 8, .seed = 3};
-  clgan_log_set_level(CLGAN_LOG_QUIET);
-  if (scratch_setup(state) || device_open(state)) return -1;
+  if (digits_open(state)) return -1;
   OK(clgan_model_load("digits", 2, NULL, 0, &model, &error));
-  OK(clgan_dataset_open("builtin", NULL, &data, &error));
   OK(clgan_trainer_create(device, model, data, &o, &trainer, &error));
   OK(clgan_trainer_init(trainer, &error));
   saved = scratch_file("weights.safetensors", NULL, 0);
@@ -36,11 +31,9 @@ static int setup(void **state) {
 static int teardown(void **state) {
   clgan_store_destroy(store);
   clgan_trainer_destroy(trainer);
-  clgan_dataset_close(data);
   clgan_model_destroy(model);
-  (void)device_close(state);
   clgan_mem_free(saved);
-  return scratch_teardown(state);
+  return digits_close(state);
 }
 
 struct codes {
@@ -160,12 +153,6 @@ static void shapes_of_the_models(void **state) {
     assert_int_equal(clgan_sampler_feature_count(m), rows[k].features);
     clgan_model_destroy(m);
   }
-}
-
-/* As in test_trainer.c: leaks are looked for elsewhere. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void) {
-  return "detect_leaks=0";
 }
 
 int main(void) {

@@ -2,36 +2,26 @@
 #define _XOPEN_SOURCE 700
 #include "train/trainer.h"
 #include <math.h>
-#include "base/log.h"
 #include "model/checkpoint.h"
-#include "device.h"
-#include "scratch.h"
+#include "digits.h"
 
-struct rig {
-  struct clgan_model *m;
-  struct clgan_dataset *data;
-};
-static struct rig rig;
+static struct clgan_model *model;
 
 static int setup(void **state) {
   static const char *const sets[] = {"batch=8"};
-  clgan_log_set_level(CLGAN_LOG_QUIET);
-  if (scratch_setup(state) || device_open(state)) return -1;
-  if (clgan_model_load("digits", 2, sets, 1, &rig.m, &error) != CLGAN_OK) return -1;
-  return clgan_dataset_open("builtin", NULL, &rig.data, &error) == CLGAN_OK ? 0 : -1;
+  if (digits_open(state)) return -1;
+  return clgan_model_load("digits", 2, sets, 1, &model, &error) == CLGAN_OK ? 0 : -1;
 }
 
 static int teardown(void **state) {
-  clgan_dataset_close(rig.data);
-  clgan_model_destroy(rig.m);
-  (void)device_close(state);
-  return scratch_teardown(state);
+  clgan_model_destroy(model);
+  return digits_close(state);
 }
 
 static struct clgan_trainer *new_trainer(void) {
   struct clgan_trainer_options o = {.batch = 8, .seed = 3};
   struct clgan_trainer *t = NULL;
-  OK(clgan_trainer_create(device, rig.m, rig.data, &o, &t, &error));
+  OK(clgan_trainer_create(device, model, data, &o, &t, &error));
   return t;
 }
 
@@ -92,15 +82,9 @@ static void the_largest_batch_that_fits_is_named(void **state) {
   struct clgan_trainer_options o = {.batch = 1 << 19};
   struct clgan_trainer *t = NULL;
   struct clgan_error e = {0};
-  assert_int_equal(clgan_trainer_create(device, rig.m, rig.data, &o, &t, &e), CLGAN_ERR_MEMORY);
+  assert_int_equal(clgan_trainer_create(device, model, data, &o, &t, &e), CLGAN_ERR_MEMORY);
   assert_null(t);
   expect_error(&e, CLGAN_ERR_MEMORY, "the largest that fits is ");
-}
-
-/* As in test_ops.c: what drivers leave of the kernels they compiled makes LeakSanitizer crash, or report leaks of unloaded modules. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void) {
-  return "detect_leaks=0";
 }
 
 /* The losses of the first step under a setting. */
@@ -111,7 +95,7 @@ static void first_losses(const char *set, float losses[CLGAN_LOSS_MAX]) {
   struct clgan_trainer *t = NULL;
   uint64_t step;
   OK(clgan_model_load("digits", 2, sets, 2, &m, &error));
-  OK(clgan_trainer_create(device, m, rig.data, &o, &t, &error));
+  OK(clgan_trainer_create(device, m, data, &o, &t, &error));
   OK(clgan_trainer_init(t, &error));
   OK(clgan_trainer_step(t, &error));
   assert_true(clgan_trainer_losses(t, true, &step, losses, &error));
