@@ -19,6 +19,7 @@ struct clgan_device_info {
   bool local_is_dedicated;          /**< CL_LOCAL (real on-chip memory) rather than CL_GLOBAL */
   unsigned base_align;              /**< bytes: sub-buffer alignment */
   bool fp64, fp16, subgroups, command_buffer, little_endian, compiler;
+  bool short_loops;                 /**< the driver ends a work-item's loops after some ten thousands of turns in all */
   char *extensions;                 /**< owned by the list */
   int duplicate_of;                 /**< index in the list of the same hardware under a preferred platform, or -1 */
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "cl/cl_private.h"
+#include "cl/quirks.h"
 #include "cl/select.h"
 
 /* Numbers of extensions' queries, from the Khronos registry; not every header that can build clgan has them. */
@@ -138,6 +139,7 @@ static void read_facts(cl_platform_id p, cl_device_id d, struct clgan_device_inf
   /* 0.9.0 is the first published form; a driver that cannot name its version has an older draft of it. */
   i->command_buffer = has_extension(i->extensions, "cl_khr_command_buffer") &&
                       extension_version(d, "cl_khr_command_buffer") >= (9U << 12);
+  i->short_loops = (clgan_quirks_find(clgan_quirk_table, i->platform_name, i->name, i->driver).flags & CLGAN_QUIRK_SHORT_LOOPS) != 0;
   /* AMD's driver names the chip ("gfx1030"); the card's name is what people know and other drivers report. */
   if (has_extension(i->extensions, "cl_amd_device_attribute_query")) {
     char board[128] = "";

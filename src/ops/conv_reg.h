@@ -30,8 +30,10 @@ static inline int max_int(int a, int b) {
 static inline int lanes(const struct clgan_target *t) {
   return t->vector >= 16 ? 16 : t->vector >= 8 ? 8 : 4;
 }
+/* Compute units to cut work for: many where a work-item may not have much to do. */
 static inline int units(const struct clgan_target *t) {
-  return t->device->compute_units > 0 ? (int)t->device->compute_units : 1;
+  int n = t->device->compute_units > 0 ? (int)t->device->compute_units : 1;
+  return t->device->short_loops ? 256 * n : n;
 }
 
 /* Fills what forward, backward-data and weight-gradient kernels share. */
