@@ -71,7 +71,7 @@ static void sets_free(struct sets *s) {
   clgan_mem_free(s->items);
 }
 
-/* -- a run gone on with: everything comes from its checkpoint; what is said again must be the same -- */
+/* -- a run gone on with: everything comes from its checkpoint; what is said again must be the same, or in another folder -- */
 
 /* The first line in which two options texts differ, up to `size`. */
 static void first_difference(const char *a, const char *b, char *out, size_t size) {
@@ -81,23 +81,31 @@ static void first_difference(const char *a, const char *b, char *out, size_t siz
   snprintf(out, size, "%.*s", (int)strcspn(a + start, "\n"), a + start);
 }
 
+/* The run's model with what is set now. Another folder makes it a branch, which may have other settings. */
+static enum clgan_status model_of_resumed(const struct options *o, struct job *j, const struct clgan_checkpoint *c,
+                                          struct clgan_error *e) {
+  struct sets sets = sets_of(o);
+  enum clgan_status s = clgan_checkpoint_model(c, j->from, sets.items, sets.n, &j->model, e);
+  sets_free(&sets);
+  if (s != CLGAN_OK) return s;
+  char *now = clgan_model_options_text(j->model), had[96];
+  first_difference(c->options, now, had, sizeof had);
+  bool same = !strcmp(c->options, now);
+  clgan_mem_free(now);
+  if (same) return CLGAN_OK;
+  if (o->out && !o->base_given && !o->batch_given) {
+    clgan_log_info("%s goes on in %s with other settings: a branch", o->resume, o->out);
+    return CLGAN_OK;
+  }
+  return clgan_error_set(e, CLGAN_ERR_USAGE,
+                         "--resume %s: the run was begun with %s: leave --base, --batch and --set out, or --set it with "
+                         "another folder as --out",
+                         o->resume, had);
+}
+
 static enum clgan_status check_said_again(const struct options *o, const struct job *j,
                                           const struct clgan_checkpoint *c, struct clgan_error *e) {
   struct clgan_model *said = NULL;
-  struct sets sets = sets_of(o);
-  enum clgan_status s = clgan_checkpoint_model(c, j->from, sets.items, sets.n, &said, e);
-  sets_free(&sets);
-  if (s != CLGAN_OK) return s;
-  char *now = clgan_model_options_text(said), had[96];
-  clgan_model_destroy(said);
-  first_difference(c->options, now, had, sizeof had);
-  if (strcmp(c->options, now))
-    s = clgan_error_set(
-        e, CLGAN_ERR_USAGE,
-        "--resume %s: the run was begun with %s, which cannot change: leave --base, --batch and --set out", o->resume,
-        had);
-  clgan_mem_free(now);
-  if (s != CLGAN_OK) return s;
   if (o->seed_given && o->seed != c->seed)
     return clgan_error_set(e, CLGAN_ERR_USAGE,
                            "--seed %" PRIu64 ": the run was begun with seed %" PRIu64
@@ -129,7 +137,7 @@ static enum clgan_status read_checkpoint(const struct options *o, struct job *j,
     CLGAN_TRY(clgan_folder_take(&j->folder, j->out, e));
   }
   CLGAN_TRY(clgan_checkpoint_load(j->from, c, e));
-  CLGAN_TRY(clgan_checkpoint_model(*c, j->from, NULL, 0, &j->model, e));
+  CLGAN_TRY(model_of_resumed(o, j, *c, e));
   CLGAN_TRY(clgan_checkpoint_check(*c, j->model, CLGAN_CHECKPOINT_TRAIN, j->from, e));
   CLGAN_TRY(check_said_again(o, j, *c, e));
   j->trainer_options.seed = (*c)->seed;
@@ -309,7 +317,7 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       CLGAN_WHOLE("base", 0, &o->base, &o->base_given, 1, BASE_MAX, "width of the nets (default: the model's)"),
       CLGAN_WHOLE("seed", 0, &o->seed, &o->seed_given, 0, UINT64_MAX, "of every random number (default 0)"),
       CLGAN_WORD("out", 'o', &o->out, "RUN", "folder to write (default run-<model>)"),
-      CLGAN_WORD("resume", 'r', &o->resume, "RUN", "go on with the run in this folder"),
+      CLGAN_WORD("resume", 'r', &o->resume, "RUN", "go on with the run in this folder; with another --out and --set: a branch"),
       {.name = "set",
        .letter = 's',
        .kind = CLGAN_OPTION_TEXTS,

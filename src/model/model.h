@@ -50,6 +50,8 @@ struct clgan_settings {
   int ramp, batch;
   double penalty;                 /**< of D's slope around real images; 0: none */
   int penalty_every;              /**< steps */
+  double mismatch;                /**< of D's loss on images with others' conditions; 0: none */
+  double jitter;                  /**< how far training images are turned, scaled, moved and lit anew; 0: not, 1: as a judge's */
   char decay[64];                 /**< "none" or "START:END:FACTOR", see clgan_settings_rate */
   double decay_start, decay_end, decay_factor; /**< of decay, in epochs; factor 1: none */
   bool fakes_teach_encoder, flip, shift, balance, gender;

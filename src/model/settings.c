@@ -28,6 +28,7 @@ static const struct clgan_setting table[] = {
     {"ramp", WHOLE, BCGAN, AT(ramp), 0, 1e9, "a whole number of steps from 0 to 1000000000"},
     {"penalty", REAL, BCGAN, AT(penalty), 0, 1e6, "a number from 0 (none) to 1000000"},
     {"penalty_every", WHOLE, BCGAN, AT(penalty_every), 1, 1e6, "a whole number of steps from 1 to 1000000"},
+    {"mismatch", REAL, BCGAN, AT(mismatch), 0, 1000, "a number from 0 (none) to 1000"},
     {"lr_d", REAL, ALWAYS, AT(lr_d), 0, 1, "a number from 0 to 1"},
     {"lr_g", REAL, ALWAYS, AT(lr_g), 0, 1, "a number from 0 to 1"},
     {"beta1", REAL, ALWAYS, AT(beta1), 0, BELOW_ONE, "a number from 0 to 0.9999999"},
@@ -42,6 +43,7 @@ static const struct clgan_setting table[] = {
     {"fakes_teach_encoder", SWITCH, BCGAN, AT(fakes_teach_encoder), 0, 0, "on, off"},
     {"flip", SWITCH, ALWAYS, AT(flip), 0, 0, "on, off"},
     {"shift", SWITCH, BCGAN, AT(shift), 0, 0, "on, off"},
+    {"jitter", REAL, BCGAN, AT(jitter), 0, 1, "a number from 0 (none) to 1"},
     {"balance", SWITCH, BCGAN | JUDGE, AT(balance), 0, 0, "on, off"},
     {"gender", SWITCH, BCGAN | FACE, AT(gender), 0, 0, "on, off"},
     {"age_range", AGE_RANGE, BCGAN | FACE, AT(age_range), 0, 0, "11 (-1..1), 01 (0..1)"},
@@ -181,15 +183,21 @@ enum clgan_status clgan_setting_apply(struct clgan_model *m, const char *key, co
   return CLGAN_OK;
 }
 
+/* Settings that came later stay out of a checkpoint's text where they are off: runs begun without them can be gone on with. */
+static bool left_out(const struct clgan_settings *s, const char *key) {
+  if (!strncmp(key, "penalty", 7)) return !(s->penalty > 0);
+  if (!strcmp(key, "mismatch")) return !(s->mismatch > 0);
+  return !strcmp(key, "jitter") && !(s->jitter > 0);
+}
+
 char *clgan_model_options_text(const struct clgan_model *m) {
   struct clgan_text out = {0};
   locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0), before = uselocale(plain);
-  bool left_out = !(m->settings.penalty > 0); /* as checkpoints are that know of none: their runs can be gone on with */
   if (m->has_base) clgan_text_printf(&out, "base=%d\n", m->base);
   for (int i = 0; i < SETTINGS; i++) {
     const struct clgan_setting *t = &table[i];
     const void *at = (const char *)&m->settings + t->offset;
-    if (clgan_setting_unfit(m, t->key) || (left_out && !strncmp(t->key, "penalty", 7))) continue;
+    if (clgan_setting_unfit(m, t->key) || left_out(&m->settings, t->key)) continue;
     switch (t->kind) {
       case REAL: clgan_text_printf(&out, "%s=%.17g\n", t->key, *(const double *)at); break;
       case WHOLE: clgan_text_printf(&out, "%s=%d\n", t->key, *(const int *)at); break;

@@ -290,17 +290,33 @@ static int penalise(struct clgan_step *s, const struct pass *given) {
   return sum_up(s, clgan_ir_state(s->g, "losses.penalty", CLGAN_F32, clgan_shape_of(1, 1, 1, 1)), loss, CLGAN_CONST_KEEP);
 }
 
+static int rows(struct clgan_step *s, int x, int from, int n) {
+  struct clgan_attr attr = {.i = {0, from, n}};
+  return clgan_ir_emit(s->g, CLGAN_OP_SLICE, &attr, 1, &x, NULL);
+}
+
+/* D's loss on real images, and on the same ones with the conditions of their neighbours in the batch, which count as generated:
+ * it is to see whether image and condition belong together (Reed et al. 2016, arXiv 1605.05396, matching-aware discriminator).
+ * @param score of D on the real pairs, and on others behind them */
+static int mismatch_loss(struct clgan_step *s, const struct pass *p, int score) {
+  int n = s->batch, c = both(s, rows(s, p->c, 1, n - 1), rows(s, p->c, 0, 1));
+  int wrong = apply(s, CLGAN_NET_D, CLGAN_BN_TRAIN, false, (int[]){shifted(s, p->x, 0), p->z_hat, c}, NULL);
+  return gan_loss(s, both(s, rows(s, score, 0, n), wrong), 1, -1);
+}
+
 static void emit_bcgan(struct clgan_step *s) {
-  static const char *const names[] = {"d", "adversarial", "cycle_x", "cycle_z", "factor_real", "factor_fake", "penalty"};
+  const char *names[CLGAN_LOSS_MAX] = {"d", "adversarial", "cycle_x", "cycle_z", "factor_real", "factor_fake"};
   const struct clgan_settings *o = &s->model->settings;
   int back[4] = {CLGAN_NONE, CLGAN_NONE, CLGAN_NONE, CLGAN_NONE};
   begin_part(s, true);
   struct pass p = forward(s, CLGAN_BN_TRAIN);
 
-  int loss_d = gan_loss(s, discriminate(s, &p, 0, 1), 1, -1); /* 3 */
-  struct clgan_start d_start = weighed(loss_d, 1);
-  gradients(s, &d_start, 1, (int[]){CLGAN_NET_D}, 1);
-  int first = split(s) ? part_losses(s, "losses.d", &loss_d, 1) : CLGAN_NONE, penalty = CLGAN_NONE;
+  int score = discriminate(s, &p, 0, 1), loss_d = gan_loss(s, score, 1, -1); /* 3 */
+  int mismatch = o->mismatch > 0 ? mismatch_loss(s, &p, score) : CLGAN_NONE, penalty = CLGAN_NONE;
+  struct clgan_start d_starts[2] = {weighed(loss_d, 1), weighed(mismatch, o->mismatch)};
+  gradients(s, d_starts, mismatch == CLGAN_NONE ? 1 : 2, (int[]){CLGAN_NET_D}, 1);
+  int first = split(s) ? part_losses(s, "losses.d", &loss_d, 1) : CLGAN_NONE;
+  if (mismatch != CLGAN_NONE) mismatch = part_losses(s, "losses.mismatch", &mismatch, 1);
   if (penalised(s)) penalty = penalise(s, &p);
   if (split(s) || penalised(s)) begin_part(s, false);
   update(s, CLGAN_NET_D, CLGAN_CONST_LR_D);
@@ -328,8 +344,15 @@ static void emit_bcgan(struct clgan_step *s) {
   average(s, CLGAN_NET_E);
   struct clgan_attr side_by_side = {.i = {1}};
   if (split(s)) losses = clgan_ir_emit(s->g, CLGAN_OP_CONCAT, &side_by_side, 2, (int[]){first, losses}, NULL);
-  if (penalised(s)) losses = clgan_ir_emit(s->g, CLGAN_OP_CONCAT, &side_by_side, 2, (int[]){losses, penalty}, NULL);
-  report(s, losses, names, penalised(s) ? 7 : 6);
+  const int more[2] = {mismatch, penalty};
+  static const char *const more_names[2] = {"mismatch", "penalty"};
+  int count = 6;
+  for (int k = 0; k < 2; k++) {
+    if (more[k] == CLGAN_NONE) continue;
+    losses = clgan_ir_emit(s->g, CLGAN_OP_CONCAT, &side_by_side, 2, (int[]){losses, more[k]}, NULL);
+    names[count++] = more_names[k];
+  }
+  report(s, losses, names, count);
 }
 
 /* -- bigan: D, E and G updated from one forward pass -- */
@@ -418,8 +441,11 @@ enum clgan_status clgan_step_create(const struct clgan_model *m, int batch, bool
 
 enum clgan_status clgan_step_create_split(const struct clgan_model *m, int micro, int pieces, bool live, struct clgan_step **out,
                                           struct clgan_error *e) {
-  struct clgan_step *s = clgan_mem_alloc(sizeof *s);
   *out = NULL;
+  if (m->settings.mismatch > 0 && micro < 2)
+    return clgan_error_set(e, CLGAN_ERR_USAGE, "--set mismatch=%g takes the conditions of other images: give a batch, or micro-batch, of at least 2",
+                           m->settings.mismatch);
+  struct clgan_step *s = clgan_mem_alloc(sizeof *s);
   s->g = clgan_ir_create();
   s->model = m;
   s->batch = micro;

@@ -32,23 +32,26 @@ static void random_batch(struct clgan_trainer *t, unsigned char *images, void *l
   }
 }
 
-/* Faces as a judge sees them in training: alignment and light differ, so that some 20,000 of them last for many epochs. */
-static const struct clgan_jitter judge_jitter = {
-    .turn = 12, .scale = 0.12f, .shift = 0.06f, .light = 0.1f, .contrast = 0.2f, .mirror = true};
+/* How far images differ each time they are drawn, so that some 20,000 faces last for many epochs: a judge of faces has all of it. */
+static float jitter_of(const struct clgan_model *m) {
+  if (m->step == CLGAN_STEP_JUDGE) return m->settings.flip ? 1 : 0;
+  return (float)m->settings.jitter;
+}
 
 static void augment(struct clgan_trainer *t, uint64_t step, unsigned char *images) {
   const struct clgan_model *m = t->m;
-  bool judge = m->step == CLGAN_STEP_JUDGE;
-  if (!m->settings.flip) return;
+  float f = jitter_of(m);
+  struct clgan_jitter j = {12 * f, 0.12f * f, 0.06f * f, 0.1f * f, 0.2f * f, m->settings.flip};
+  if (!m->settings.flip && !(f > 0)) return;
   struct clgan_random r;
   clgan_random_init(&r, t->options.seed, step, CLGAN_STREAM_AUGMENT);
   size_t size = image_bytes(t) / (size_t)t->options.batch;
   uint32_t h = (uint32_t)m->height, w = (uint32_t)m->width, c = (uint32_t)m->channels;
-  unsigned char *room = judge ? clgan_mem_array(size, 1) : NULL;
+  unsigned char *room = f > 0 ? clgan_mem_array(size, 1) : NULL;
   for (int k = 0; k < t->options.batch; k++) {
     unsigned char *image = images + (size_t)k * size;
-    if (judge)
-      clgan_image_jitter(image, h, w, c, &judge_jitter, &r, room);
+    if (f > 0)
+      clgan_image_jitter(image, h, w, c, &j, &r, room);
     else if (clgan_random_below(&r, 2))
       clgan_image_mirror(image, h, w, c);
   }

@@ -52,6 +52,8 @@ holds test "$(step_of six/$checkpoint)" -eq 6
 
 # Refusals leave everything as it was.
 cp -r six kept
+works "$CLGAN" train --resume six --out branch --set lr_g=1e-3 --set mismatch=1 --set jitter=0.5 --steps 7
+says 'six goes on in branch with other settings' err
 fails 2 '--resume six' tiny six 9
 fails 2 'base=4' "$CLGAN" train --resume six --base 8 --steps 9
 fails 2 'batch=8' "$CLGAN" train --resume six --batch 16 --steps 9

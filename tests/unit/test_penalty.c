@@ -1,4 +1,4 @@
-/* test_penalty.c: the gradient penalty: its gradient against differences in double precision, its part of a step, resume. */
+/* test_penalty.c: the gradient penalty, and wrong conditions: their gradient against differences in double precision, its part of a step, resume. */
 #define _XOPEN_SOURCE 700
 #include "train/trainer.h"
 #include <math.h>
@@ -80,18 +80,17 @@ static void step_of_host(struct host *h, size_t k, double by) {
   clgan_interpreter_execute(h->p);
 }
 
-/* What the penalty adds to D's gradients is the weight, times the interval, times the slope of the value reported. */
-static void gradient_is_that_of_its_value(void **state) {
-  struct clgan_model *with = load("penalty=0.5", "penalty_every=4"), *without = load("penalty=0", NULL);
+/* What a term adds to D's gradients is its weight times the slope of the value reported. */
+static void gradient_is_that_of_its_value(const char *set, const char *other, const char *name, double weight) {
+  struct clgan_model *with = load(set, other), *without = load("penalty=0", NULL);
   struct host a, b;
   double most = 0, worst = 0;
   size_t reached = 0;
-  (void)state;
   open_host(&a, with);
   open_host(&b, without);
   assert_int_equal(a.s->n_losses, 7);
   assert_int_equal(b.s->n_losses, 6);
-  assert_string_equal(a.s->loss_names[6], "penalty");
+  assert_string_equal(a.s->loss_names[6], name);
   assert_int_equal(b.s->noise, CLGAN_NONE);
   size_t n = with->nets[D].group_count;
   double *grads = clgan_mem_array(n, sizeof *grads);
@@ -111,7 +110,7 @@ static void gradient_is_that_of_its_value(void **state) {
         step_of_host(&a, k, side ? eps : -eps);
         p[side] = clgan_interpreter_data(a.p, a.s->losses)[6];
       }
-      double want = 0.5 * 4 * (p[1] - p[0]) / (2 * eps);
+      double want = weight * (p[1] - p[0]) / (2 * eps);
       worst = fmax(worst, fabs(grads[k] - want) / most);
       reached += fabs(want) > 1e-3 * most;
     }
@@ -124,6 +123,16 @@ static void gradient_is_that_of_its_value(void **state) {
   close_host(&b);
   clgan_model_destroy(with);
   clgan_model_destroy(without);
+}
+
+static void gradient_of_a_penalty(void **state) {
+  (void)state;
+  gradient_is_that_of_its_value("penalty=0.5", "penalty_every=4", "penalty", 0.5 * 4);
+}
+
+static void gradient_of_wrong_conditions(void **state) {
+  (void)state;
+  gradient_is_that_of_its_value("mismatch=0.75", NULL, "mismatch", 0.75);
 }
 
 /* -- on the device -- */
@@ -191,12 +200,62 @@ static void lazy_and_resumable(void **state) {
   clgan_model_destroy(without);
 }
 
-/* Checkpoints of runs without a penalty say nothing of it, as those did that were written before there was one. */
+/* Micro-batches add up to what a whole batch gives, but for the conditions, which are exchanged within each; D's own loss is the
+ * reference. */
+static void wrong_conditions_count_in_micro_batches(void **state) {
+  struct clgan_model *m = load("mismatch=1", NULL);
+  const struct clgan_trainer_options o = {.batch = BATCH, .seed = 3, .micro = BATCH / 2};
+  struct clgan_trainer *t = NULL, *whole = trainer_of(m);
+  float split[2], once[2];
+  (void)state;
+  OK(clgan_trainer_create(device, m, data, &o, &t, &error));
+  OK(clgan_trainer_init(t, &error));
+  assert_int_equal(clgan_trainer_loss_count(t), 7);
+  assert_string_equal(clgan_trainer_loss_name(t, 6), "mismatch");
+  steps(t, 2, split);
+  steps(whole, 2, once);
+  for (int k = 0; k < 2; k++) assert_true(split[k] > 0.5f && split[k] < 4 && fabsf(split[k] - once[k]) < 0.3f);
+  assert_true(split[0] != once[0]);
+  clgan_trainer_destroy(t);
+  clgan_trainer_destroy(whole);
+  clgan_model_destroy(m);
+  struct clgan_model *single = load("mismatch=1", NULL);
+  struct clgan_step *s = NULL;
+  assert_int_not_equal(clgan_step_create(single, 1, true, &s, &error), CLGAN_OK);
+  assert_non_null(strstr(error.text, "mismatch"));
+  clgan_error_clear(&error);
+  clgan_model_destroy(single);
+}
+
+/* Images drawn anew each time: the same ones for the same seed. */
+static void jitter_is_of_the_seed(void **state) {
+  struct clgan_model *m[2] = {load("jitter=0.5", "flip=off"), load("jitter=0", "flip=off")};
+  size_t size[3];
+  char *bytes[3];
+  float none[1];
+  (void)state;
+  for (int k = 0; k < 3; k++) {
+    struct clgan_trainer *t = trainer_of(m[k / 2]);
+    steps(t, 1, none);
+    bytes[k] = bytes_of(t, "jitter.safetensors", &size[k]);
+    clgan_trainer_destroy(t);
+  }
+  assert_int_equal(size[0], size[1]);
+  assert_memory_equal(bytes[0], bytes[1], size[0]);
+  assert_true(size[0] != size[2] || memcmp(bytes[0] + size[0] / 2, bytes[2] + size[0] / 2, size[0] / 2) != 0);
+  for (int k = 0; k < 3; k++) clgan_mem_free(bytes[k]);
+  for (int k = 0; k < 2; k++) clgan_model_destroy(m[k]);
+}
+
+/* Checkpoints of runs without these say nothing of them, as those did that were written before there were any. */
 static void options_without_are_as_before(void **state) {
-  struct clgan_model *m = load("penalty=0", NULL), *with = load("penalty=1.5", NULL);
+  struct clgan_model *m = load("penalty=0", NULL), *with = load("penalty=1.5", "jitter=0.5");
   char *a = clgan_model_options_text(m), *b = clgan_model_options_text(with);
   (void)state;
   assert_null(strstr(a, "penalty"));
+  assert_null(strstr(a, "mismatch"));
+  assert_null(strstr(a, "jitter"));
+  assert_non_null(strstr(b, "jitter=0.5\n"));
   assert_non_null(strstr(b, "penalty=1.5\n"));
   assert_non_null(strstr(b, "penalty_every=16\n"));
   clgan_mem_free(a);
@@ -207,8 +266,11 @@ static void options_without_are_as_before(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(gradient_is_that_of_its_value),
+      cmocka_unit_test(gradient_of_a_penalty),
+      cmocka_unit_test(gradient_of_wrong_conditions),
       cmocka_unit_test(lazy_and_resumable),
+      cmocka_unit_test(wrong_conditions_count_in_micro_batches),
+      cmocka_unit_test(jitter_is_of_the_seed),
       cmocka_unit_test(options_without_are_as_before),
   };
   return cmocka_run_group_tests(tests, digits_open, digits_close);
