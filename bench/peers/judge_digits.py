@@ -10,40 +10,23 @@ The classifier must read at least 98.5 % of the real test digits, else nothing i
 Needs: torch, numpy, safetensors, pillow  (pip install torch numpy safetensors pillow). Without them, or without the
 MNIST folder, it says so and leaves with status 77, which test drivers count as skipped.
 """
-import argparse
 import gzip
-import json
 import math
-import os
 import pathlib
 import struct
-import subprocess
 import sys
 import tempfile
 import time
 
-SKIP = 77
-
-
-def skip(why):
-    print(f"skipped: {why}")
-    raise SystemExit(SKIP)
-
-
-try:
-    import numpy as np
-    import torch
-    import torch.nn as nn
-    import torch.nn.functional as F
-    from PIL import Image
-    from safetensors import safe_open
-    from safetensors.numpy import load_file
-    from safetensors.torch import save_file
-except ImportError as missing:
-    skip(f"{missing}: pip install torch numpy safetensors pillow")
+from judging import arguments, cached, clgan, reconstructed, write  # first: leaves where a package is missing
+from peer import skip
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from safetensors.numpy import load_file
 
 SIDE = 28
-Image.MAX_IMAGE_PIXELS = None      # a sheet of thousands of cells is no attack
 
 
 # --- MNIST ----------------------------------------------------------------------------------------------------------
@@ -130,14 +113,7 @@ def train_classifier(images, labels, epochs, seed):
 
 def get_classifier(args, train, test):
     """From the cache, else trained (and cached). Its test accuracy is measured either way."""
-    net = Classifier()
-    if args.cache and args.cache.exists():
-        with safe_open(args.cache, "pt") as f:
-            net.load_state_dict({k: f.get_tensor(k) for k in f.keys()})
-    else:
-        net = train_classifier(*train, args.epochs, args.seed)
-        if args.cache:
-            save_file({k: v.contiguous() for k, v in net.state_dict().items()}, args.cache)
+    net = cached(args, Classifier(), lambda: train_classifier(*train, args.epochs, args.seed))
     accuracy = float((classify(net, test[0] / np.float32(255)) == test[1]).mean())
     print(f"classifier: {100 * accuracy:.2f} % of the {len(test[1])} test digits read right")
     if accuracy < 0.985:
@@ -146,15 +122,6 @@ def get_classifier(args, train, test):
 
 
 # --- clgan ----------------------------------------------------------------------------------------------------------
-def clgan(args, *words):
-    command = [args.clgan, *words, "--weights", str(args.weights), "--quiet"]
-    if args.device:
-        command += ["--device", args.device]
-    done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
-    if done.returncode:
-        raise SystemExit(f"judge_digits: {' '.join(command)}: status {done.returncode}\n{done.stderr.strip()}")
-
-
 def generated(args, folder):
     """-> images float32 [n,28,28] in [0,1], digits asked for [n]."""
     path = folder / "x.safetensors"
@@ -167,18 +134,12 @@ def generated(args, folder):
     return (x[:, 0] + 1) / 2, c.argmax(1)
 
 
-def reconstructed(args, folder, test):
-    """-> reconstructions uint8 [n,28,28] of the first n test digits, in their order. The sheet's own originals are compared
-    with the test file, so that a wrong order or split cannot pass for a reconstruction."""
-    path, n = folder / "sheet.png", len(test[0])
-    clgan(args, "reconstruct", "--data", str(args.mnist), "--split", "test", "-n", str(n), "-o", str(path))
-    with Image.open(path) as image:
-        assert image.mode == "L", image.mode
-        sheet = np.asarray(image)
-    rows, columns = sheet.shape[0] // SIDE, sheet.shape[1] // SIDE
-    cells = sheet.reshape(rows, SIDE, columns, SIDE).transpose(0, 2, 1, 3).reshape(rows * columns // 2, 2, SIDE, SIDE)
-    assert len(cells) >= n and np.array_equal(cells[:n, 0], test[0]), "the sheet's originals are not the test digits"
-    return cells[:n, 1]
+def pictures_of(args, folder, test):
+    """-> reconstructions uint8 [n,28,28] of the test digits, in their order. The sheet's own originals are compared with the
+    test file, so that a wrong order or split cannot pass for a reconstruction."""
+    originals, pictures = reconstructed(args, folder, args.mnist, len(test[0]), (SIDE, SIDE, 1))
+    assert np.array_equal(originals[..., 0], test[0]), "the sheet's originals are not the test digits"
+    return pictures[..., 0]
 
 
 # --- judging --------------------------------------------------------------------------------------------------------
@@ -197,7 +158,7 @@ def per_digit(right, digit):
 def judge(args, net, test, folder):
     x, asked = generated(args, folder)
     right = classify(net, x) == asked
-    pictures = reconstructed(args, folder, test) / np.float32(255)
+    pictures = pictures_of(args, folder, test) / np.float32(255)
     kept = classify(net, pictures) == test[1]
     error = ((pictures.astype(np.float64) - test[0] / 255.0) ** 2).mean()
     return {"asked": share(right), "asked_by_digit": per_digit(right, asked), "kept": share(kept),
@@ -214,17 +175,8 @@ def report(result):
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--weights", help="checkpoint, released model or run folder (without it: only train the classifier)")
+    p = arguments(__doc__, "classifier", int, 10000, "digits to generate", 3)
     p.add_argument("--mnist", type=pathlib.Path, required=True, help="folder of the four IDX files, plain or .gz")
-    p.add_argument("--clgan", default="./clgan", help="the program (default ./clgan)")
-    p.add_argument("--device", help="passed on to the program")
-    p.add_argument("--cache", type=pathlib.Path, help="classifier: read from here, or written here once trained")
-    p.add_argument("--n", type=int, default=10000, help="digits to generate (default 10000)")
-    p.add_argument("--epochs", type=int, default=3, help="of the classifier (default 3)")
-    p.add_argument("--seed", type=int, default=0)
-    p.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="of PyTorch")
-    p.add_argument("--json", help="results as JSON to this file, or - for standard output")
     args = p.parse_args()
     torch.set_num_threads(args.threads)
     train, test = load_mnist(args.mnist)
@@ -234,9 +186,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         result = judge(args, net, test, pathlib.Path(folder))
     report(result)
-    if args.json:
-        text = json.dumps({"weights": args.weights, "classifier_percent": 100 * accuracy, "seed": args.seed, **result}, indent=1)
-        print(text) if args.json == "-" else pathlib.Path(args.json).write_text(text + "\n")
+    write(args, {"classifier_percent": 100 * accuracy, **result})
 
 
 if __name__ == "__main__":

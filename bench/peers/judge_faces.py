@@ -11,37 +11,20 @@ What it measures:
 Needs: torch, numpy, safetensors, pillow  (pip install torch numpy safetensors pillow). Without them, or without the set, it says so
 and leaves with status 77, which test drivers count as skipped.
 """
-import argparse
-import json
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import time
 
-SKIP = 77
-
-
-def skip(why):
-    print(f"skipped: {why}")
-    raise SystemExit(SKIP)
-
-
-try:
-    import numpy as np
-    import torch
-    import torch.nn as nn
-    import torch.nn.functional as F
-    from PIL import Image
-    from safetensors.numpy import load_file
-    from safetensors.torch import load_file as load_torch
-    from safetensors.torch import save_file
-except ImportError as missing:
-    skip(f"{missing}: pip install torch numpy safetensors pillow")
+from judging import arguments, cached, clgan, reconstructed, write  # first: leaves where a package is missing
+from peer import skip
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from safetensors.numpy import load_file, save_file
 
 AGES = list(range(0, 81, 8))
-Image.MAX_IMAGE_PIXELS = None      # a sheet of thousands of cells is no attack
 
 
 # --- the estimator ----------------------------------------------------------------------------------------------------
@@ -129,40 +112,32 @@ def skill(age, gender, told, logit):
 
 
 # --- clgan ------------------------------------------------------------------------------------------------------------
-def clgan(args, *words):
-    command = [args.clgan, *words, "--weights", str(args.weights), "--quiet"]
-    if args.device:
-        command += ["--device", args.device]
-    done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
-    if done.returncode:
-        raise SystemExit(f"judge_faces: {' '.join(command)}: status {done.returncode}\n{done.stderr.strip()}")
-
-
-def generated(args, folder, n, *words, seed=None):
-    """n faces -> pixels uint8 [n,h,w,c]."""
+def generated(args, folder, *words):
+    """-> pixels uint8 [n,h,w,c], and the file's tensors."""
     path = folder / "x.safetensors"
-    clgan(args, "generate", "-n", str(n), "--seed", str(args.seed if seed is None else seed), *words, "-o", str(path))
-    x = load_file(path)["x"]
-    return np.floor((x.clip(-1, 1) + 1) * 127.5 + 0.5).astype(np.uint8).transpose(0, 2, 3, 1).copy()
+    clgan(args, "generate", "--seed", str(args.seed), *words, "-o", str(path))
+    tensors = load_file(path)
+    x = np.floor((tensors["x"].clip(-1, 1) + 1) * 127.5 + 0.5).astype(np.uint8)
+    return np.ascontiguousarray(x.transpose(0, 2, 3, 1)), tensors
 
 
-def at_every_age(args, folder, codes):
-    """-> pixels [gender, age, codes, h, w, c]: `generate --age A --gender G -n codes` draws the same codes each time."""
-    return np.stack([np.stack([generated(args, folder, codes, "--age", str(a), "--gender", g) for a in AGES])
-                     for g in ("male", "female")])
+def at_every_age(args, folder):
+    """-> pixels [gender, age, codes, h, w, c], the same codes everywhere."""
+    grid = [generated(args, folder, "--grid", "--age", ",".join(map(str, AGES)), "--gender", g, "--cols", str(args.codes))[0]
+            for g in ("male", "female")]
+    return np.stack(grid).reshape(2, len(AGES), args.codes, *grid[0].shape[1:])
 
 
-def reconstructed(args, folder, images, n):
-    """Sheet of pairs -> originals and reconstructions uint8 [n,h,w,c]; the originals must be test faces."""
-    path = folder / "sheet.png"
-    clgan(args, "reconstruct", "--data", str(args.data), "--split", "test", "-n", str(n), "-o", str(path))
-    with Image.open(path) as image:
-        sheet = np.asarray(image.convert("RGB" if images.shape[3] == 3 else "L")).reshape(image.height, image.width, -1)
-    h, w, c = images.shape[1:]
-    cells = sheet.reshape(sheet.shape[0] // h, h, sheet.shape[1] // w, w, c).transpose(0, 2, 1, 3, 4).reshape(-1, 2, h, w, c)[:n]
-    known = {image.tobytes() for image in images}
-    assert all(cell.tobytes() in known for cell in cells[:, 0]), "the sheet's originals are not the test faces"
-    return cells[:, 0], cells[:, 1]
+def like(args, folder, age, gender):
+    """A face of its own code for each age and gender -> pixels uint8 [n,h,w,c]. A condition is linear in either: what the
+    program makes of 0 and 80 years, male and female, tells the others."""
+    n = len(age)
+    _, t = generated(args, folder, "-n", str(max(n, 4)), "--age", "0,80", "--gender", "both")
+    corner, years = t["c"][:4].astype(np.float64), (age / 80)[:, None]  # male, female of 0; male, female of 80
+    young, old = (np.where(gender[:, None] > 0, corner[k + 1], corner[k]) for k in (0, 2))
+    path = folder / "z.safetensors"
+    save_file({"z": t["z"][:n], "c": (young + years * (old - young)).astype(np.float32)}, path)
+    return generated(args, folder, "-n", str(n), "--latent", str(path))[0]
 
 
 # --- distances ----------------------------------------------------------------------------------------------------------
@@ -188,7 +163,7 @@ def sharpness(pixels):
 
 # --- judging ------------------------------------------------------------------------------------------------------------
 def judge(args, net, images, age, gender, folder):
-    faces = at_every_age(args, folder, args.codes)
+    faces = at_every_age(args, folder)
     told, logit, _ = read(net, faces.reshape(-1, *images.shape[1:]))
     told, logit = told.reshape(faces.shape[:3]), logit.reshape(faces.shape[:3])
     asked = np.broadcast_to(np.array(AGES, float)[None, :, None], told.shape)
@@ -198,19 +173,15 @@ def judge(args, net, images, age, gender, folder):
                          "flip_70": float(((logit > 0) != own)[:, 9:].mean()), "n": told.size}}
     n = min(args.n, len(images))
     pick = np.random.default_rng(args.seed).permutation(len(images))[:n]
-    like = np.empty((n, *images.shape[1:]), np.uint8)
-    for a in np.unique(age[pick]):
-        for g in (0, 1):
-            at = np.flatnonzero((age[pick] == a) & (gender[pick] == g))
-            if len(at):
-                like[at] = generated(args, folder, len(at), "--age", f"{a:g}", "--gender", ("male", "female")[g],
-                                     seed=args.seed + 1 + 2 * int(a) + g)
-    real, fake = read(net, images[pick])[2], read(net, like)[2]
+    fakes = like(args, folder, age[pick], gender[pick])
+    real, fake = read(net, images[pick])[2], read(net, fakes)[2]
     half = n // 2
     out["distances"] = {"frechet": frechet(fake, real), "frechet_real": frechet(real[:half], real[half:2 * half]),
                         "kernel": kernel_distance(fake, real), "kernel_real": kernel_distance(real[:half], real[half:2 * half]),
-                        "sharpness": sharpness(like), "sharpness_real": sharpness(images), "n": n}
-    a, b = reconstructed(args, folder, images, n)
+                        "sharpness": sharpness(fakes), "sharpness_real": sharpness(images), "n": n}
+    a, b = reconstructed(args, folder, args.data, n, images.shape[1:])
+    known = {image.tobytes() for image in images}
+    assert all(face.tobytes() in known for face in a), "the sheet's originals are not the test faces"
     d = (a.astype(np.float64) - b) / 255
     out["reconstruction"] = {"mae": np.abs(d).mean(), "mse": (d ** 2).mean(),
                              "psnr": (-10 * np.log10((d ** 2).mean((1, 2, 3)))).mean(), "n": n}
@@ -218,18 +189,9 @@ def judge(args, net, images, age, gender, folder):
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--weights", help="checkpoint, released model or run folder (without it: only train the estimator)")
+    p = arguments(__doc__, "estimator", float, 2000, "faces that distances compare", 8)
     p.add_argument("--data", type=pathlib.Path, required=True, help="packed set of faces (`clgan import`)")
-    p.add_argument("--clgan", default="./clgan", help="the program (default ./clgan)")
-    p.add_argument("--device", help="passed on to the program")
-    p.add_argument("--cache", type=pathlib.Path, help="estimator: read from here, or written here once trained")
     p.add_argument("--codes", type=int, default=100, help="generated at every age and gender (default 100)")
-    p.add_argument("--n", type=int, default=2000, help="faces that distances compare (default 2000)")
-    p.add_argument("--epochs", type=float, default=8, help="of the estimator (default 8)")
-    p.add_argument("--seed", type=int, default=0)
-    p.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="of PyTorch")
-    p.add_argument("--json", help="results as JSON to this file, or - for standard output")
     args = p.parse_args()
     torch.set_num_threads(args.threads)
     if not args.data.exists():
@@ -237,13 +199,8 @@ def main():
     d = load_file(args.data)
     train, test = d["split"] == 0, d["split"] == 1
     age, gender = d["age"].astype(np.float64), d["gender"]
-    net = Estimator(d["images"].shape[3], d["images"].shape[1])
-    if args.cache and args.cache.exists():
-        net.load_state_dict(load_torch(args.cache))
-    else:
-        net = train_estimator(args, d["images"][train], age[train], gender[train])
-        if args.cache:
-            save_file({k: v.contiguous() for k, v in net.state_dict().items()}, args.cache)
+    net = cached(args, Estimator(d["images"].shape[3], d["images"].shape[1]),
+                 lambda: train_estimator(args, d["images"][train], age[train], gender[train]))
     told, logit, _ = read(net, d["images"][test])
     result = {"estimator": skill(age[test], gender[test], told, logit)}
     if args.weights:
@@ -251,9 +208,7 @@ def main():
             result |= judge(args, net, d["images"][test], age[test], gender[test], pathlib.Path(folder))
     for part, figures in result.items():
         print(f"{part}: " + ", ".join(f"{k} {v:.4g}" for k, v in figures.items()))
-    if args.json:
-        text = json.dumps({"weights": args.weights, "seed": args.seed, **result}, indent=1, default=float)
-        print(text) if args.json == "-" else pathlib.Path(args.json).write_text(text + "\n")
+    write(args, result)
 
 
 if __name__ == "__main__":
