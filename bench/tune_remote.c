@@ -28,7 +28,7 @@ struct clgan_tune_remote {
 
 struct clgan_tune_remote *clgan_tune_remote_create(const struct clgan_device_info *d, double patience_s) {
   struct clgan_tune_remote *r = clgan_mem_alloc(sizeof *r);
-  snprintf(r->device, sizeof r->device, "%d:%d", d->platform, d->device);
+  (void)clgan_device_id(d, r->device);
   r->patience = patience_s;
   r->to = -1;
   return r;

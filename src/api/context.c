@@ -94,8 +94,7 @@ void clgan_context_set_log(clgan_context *c, clgan_log_callback *call, void *use
 static void describe(struct clgan_context *c, size_t i) {
   const struct clgan_device_info *d = clgan_device_list_at(c->list, i);
   struct clgan_device_facts *f = &c->facts[i];
-  snprintf(c->ids[i], sizeof c->ids[i], "%d:%d", d->platform, d->device);
-  *f = (struct clgan_device_facts){.id = c->ids[i],
+  *f = (struct clgan_device_facts){.id = clgan_device_id(d, c->ids[i]),
                                    .type = d->type,
                                    .type_name = clgan_device_type_text(d),
                                    .name = d->name,

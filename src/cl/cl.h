@@ -30,6 +30,8 @@ enum clgan_status clgan_device_list_create(struct clgan_device_list **out, struc
 void clgan_device_list_destroy(struct clgan_device_list *l);
 size_t clgan_device_list_count(const struct clgan_device_list *l);
 const struct clgan_device_info *clgan_device_list_at(const struct clgan_device_list *l, size_t i);
+/** "P:D", into @p id, which is returned. */
+const char *clgan_device_id(const struct clgan_device_info *d, char id[32]);
 /** "CPU", "integrated GPU", "discrete GPU", "software GPU" or "accelerator". */
 const char *clgan_device_type_text(const struct clgan_device_info *d);
 /** @param spec "auto" (or NULL: then $CLGAN_DEVICE, else auto), "cpu", "gpu", "P:D", or part of a device's or platform's name

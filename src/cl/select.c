@@ -123,6 +123,11 @@ static bool better(const struct clgan_device_info *a, const struct clgan_device_
   return known_speed(a) > known_speed(b);
 }
 
+const char *clgan_device_id(const struct clgan_device_info *d, char id[32]) {
+  (void)snprintf(id, 32, "%d:%d", d->platform, d->device);
+  return id;
+}
+
 const char *clgan_device_type_text(const struct clgan_device_info *d) {
   if (clgan_device_is_software_gpu(d)) return "software GPU";
   switch (d->type) {

@@ -224,7 +224,7 @@ static void start_helpers(struct clgan_cl *cl, int fd, unsigned units, struct he
   int wanted = cores > HELPERS_MAX ? HELPERS_MAX : (int)cores - 1;
   if (wanted > (int)units - 1) wanted = (int)units - 1;
   (void)snprintf(number, sizeof number, "%d", CLGAN_PROCESS_PASSED);
-  (void)snprintf(device, sizeof device, "%d:%d", cl->info.platform, cl->info.device);
+  (void)clgan_device_id(&cl->info, device);
   for (int k = 0; k < wanted; k++)
     if (clgan_process_start(helper_program, argv, &o, &h->process[h->n], &ignored) == CLGAN_OK) h->n++;
 }

@@ -3,16 +3,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 
 enum { FIXED = 7, END_PATIENCE_S = 30 };
-
-const char *clgan_device_id(const struct clgan_device_info *d, char id[32]) {
-  (void)snprintf(id, 32, "%d:%d", d->platform, d->device);
-  return id;
-}
 
 enum clgan_status clgan_device_process_run(struct clgan_device_process *p, struct clgan_error *e) {
   char id[32];
@@ -30,7 +27,7 @@ enum clgan_status clgan_device_process_run(struct clgan_device_process *p, struc
   if (s != CLGAN_OK) return s;
   clgan_log_info("device %s %s (%s)", id, p->device->name, p->device->platform_name);
   while ((said = clgan_process_read(process, p->patience, &line)) == CLGAN_PROCESS_LINE) {
-    cJSON *o = cJSON_Parse(line);
+    cJSON *o = clgan_json_parse(line, strlen(line), NULL);
     if (o) p->take(p->context, o);
     cJSON_Delete(o);
   }

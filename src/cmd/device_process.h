@@ -19,8 +19,6 @@ struct clgan_device_process {
   bool silent;
   struct clgan_process_end end;
 };
-/** "P:D" */
-const char *clgan_device_id(const struct clgan_device_info *d, char id[32]);
 /** Runs it to its end, or kills it. An error: it could not be started. */
 enum clgan_status clgan_device_process_run(struct clgan_device_process *p, struct clgan_error *e);
 /** What is to be said of its end. @param at where it was last. @param error what it reported, or NULL. @param whole it

@@ -14,8 +14,7 @@ static void add_device(cJSON *array, const struct clgan_device_list *l, size_t i
   const struct clgan_device_info *d = clgan_device_list_at(l, i);
   cJSON *o = cJSON_CreateObject();
   char id[32];
-  snprintf(id, sizeof id, "%d:%d", d->platform, d->device);
-  cJSON_AddStringToObject(o, "id", id);
+  cJSON_AddStringToObject(o, "id", clgan_device_id(d, id));
   cJSON_AddStringToObject(o, "type", clgan_device_type_text(d));
   cJSON_AddStringToObject(o, "name", d->name);
   cJSON_AddStringToObject(o, "vendor", d->vendor);
@@ -35,8 +34,7 @@ static void add_device(cJSON *array, const struct clgan_device_list *l, size_t i
   cJSON_AddBoolToObject(o, "subgroups", d->subgroups);
   if (d->duplicate_of >= 0) {
     const struct clgan_device_info *first = clgan_device_list_at(l, (size_t)d->duplicate_of);
-    snprintf(id, sizeof id, "%d:%d", first->platform, first->device);
-    cJSON_AddStringToObject(o, "duplicate_of", id);
+    cJSON_AddStringToObject(o, "duplicate_of", clgan_device_id(first, id));
   }
   cJSON_AddBoolToObject(o, "auto", chosen);
   cJSON_AddItemToArray(array, o);
@@ -68,12 +66,12 @@ static void print_table(const struct clgan_device_list *l, size_t chosen, const 
   for (size_t i = 0; i < n; i++) {
     const struct clgan_device_info *d = clgan_device_list_at(l, i);
     char id[32];
-    snprintf(id, sizeof id, "%d:%d", d->platform, d->device);
-    printf("%c %-5s %-14s %-*s %-*s %5u %5.1f GiB  %s", i == chosen ? '*' : ' ', id, clgan_device_type_text(d), name,
-           d->name, platform, d->platform_name, d->compute_units, (double)d->global_mem / (1 << 30), d->driver);
+    printf("%c %-5s %-14s %-*s %-*s %5u %5.1f GiB  %s", i == chosen ? '*' : ' ', clgan_device_id(d, id),
+           clgan_device_type_text(d), name, d->name, platform, d->platform_name, d->compute_units,
+           (double)d->global_mem / (1 << 30), d->driver);
     if (d->duplicate_of >= 0) {
       const struct clgan_device_info *first = clgan_device_list_at(l, (size_t)d->duplicate_of);
-      printf("  (same hardware as %d:%d)", first->platform, first->device);
+      printf("  (same hardware as %s)", clgan_device_id(first, id));
     }
     if (!d->compiler) printf("  (no compiler: cannot be used)");
     putchar('\n');

@@ -385,8 +385,7 @@ static enum clgan_status try_all(struct work *w, const glob_t *files, struct clg
 cJSON *clgan_selftest_object(const struct clgan_device_info *d, const char *result) {
   cJSON *o = cJSON_CreateObject();
   char id[32];
-  snprintf(id, sizeof id, "%d:%d", d->platform, d->device);
-  cJSON_AddStringToObject(o, "id", id);
+  cJSON_AddStringToObject(o, "id", clgan_device_id(d, id));
   cJSON_AddStringToObject(o, "name", d->name);
   cJSON_AddStringToObject(o, "platform", d->platform_name);
   cJSON_AddStringToObject(o, "driver", d->driver);

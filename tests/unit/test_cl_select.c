@@ -93,6 +93,8 @@ static void words_and_numbers(void **state) {
   (void)snprintf(m.d[a].version, sizeof m.d[a].version, "OpenCL 3.0 PoCL HSTR");
   size_t b = add(&m, 2, intel, "AMD EPYC", CLGAN_DEVICE_CPU, 2);
   clgan_device_mark_duplicates(m.d, m.id, m.n);
+  char id[32];
+  assert_string_equal(clgan_device_id(&m.d[b], id), "2:0");
   assert_int_equal(m.d[a].duplicate_of, (int)b);
   assert_int_equal(m.d[b].duplicate_of, -1);
   assert_int_equal(choose(&m, "auto"), b);
