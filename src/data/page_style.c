@@ -29,7 +29,8 @@ const char clgan_page_style[] =
     "th{color:var(--soft);font-weight:600;vertical-align:bottom}\n"
     "td.n,th.n{text-align:right;white-space:nowrap}\n"
     "td.k{white-space:nowrap}\n"
-    "td:first-child:not(.k){white-space:pre-wrap}\n" /* rows that belong to the one above begin with spaces */
+    "td:first-child{white-space:pre-wrap}\n" /* rows that belong to the one above begin with spaces */
+    "td.k:first-child{white-space:pre}\n"
     "@media screen and (max-width:40rem){.notes,.notes tbody{display:block}.notes thead{display:none}"
     ".notes tr{display:flex;flex-wrap:wrap;border-bottom:1px solid var(--line);padding:.35rem 0}"
     ".notes td{border:0;padding:.05rem 1rem .05rem 0}.notes td:first-child{flex:1 0 100%;font-weight:600}"
