@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "bench/compare.h"
 
 /* What is believed. Algorithms that save multiplications exceed the peak (Winograd's F(4x4,2x2) by 64/25), caches the
@@ -169,19 +170,10 @@ static void check_row(struct report *r, const cJSON *o, double gflops, double gb
     complain(r, "no run, and no error that says why");
 }
 
-static int by_name(const void *a, const void *b) {
-  const struct clgan_result_row *x = *(const struct clgan_result_row *const *)a,
-                                *y = *(const struct clgan_result_row *const *)b;
-  int order = strcmp(x->name, y->name);
-  return order ? order : strcmp(x->phase, y->phase);
-}
-
 static void check_twice(struct report *r, const struct clgan_results *f) {
-  const struct clgan_result_row **sorted = clgan_mem_array(f->n + 1, sizeof *sorted);
-  for (size_t k = 0; k < f->n; k++) sorted[k] = &f->rows[k];
-  qsort(sorted, f->n, sizeof *sorted, by_name);
+  const struct clgan_result_row **sorted = clgan_results_sorted(f);
   for (size_t k = 1; k < f->n; k++)
-    if (!by_name(&sorted[k - 1], &sorted[k]) && (k < 2 || by_name(&sorted[k - 2], &sorted[k])))
+    if (!clgan_result_row_order(sorted[k - 1], sorted[k]) && (k < 2 || clgan_result_row_order(sorted[k - 2], sorted[k])))
       complain(r, "%s is there more than once", sorted[k]->name);
   clgan_mem_free(sorted);
 }
@@ -203,7 +195,7 @@ size_t clgan_results_check(const struct clgan_results *f, bool whole, struct clg
   struct report r = {.lines = lines, .name = ""};
   const cJSON *rows = cJSON_GetObjectItemCaseSensitive(f->root, "rows"), *o;
   double gflops, gbps;
-  bool whole_device = strcmp(clgan_results_string(f->device, "result"), "measured") == 0 || !*f->id;
+  bool whole_device = strcmp(clgan_json_string(f->device, "result"), "measured") == 0 || !*f->id;
   clgan_results_peaks(f, &gflops, &gbps);
   if (f->first) {
     check_date(&r, f->root);

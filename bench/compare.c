@@ -2,34 +2,19 @@
 #include "bench/compare.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* -- finding a case in a file -- */
-
-static int by_case(const void *a, const void *b) {
-  const struct clgan_result_row *x = *(const struct clgan_result_row *const *)a,
-                                *y = *(const struct clgan_result_row *const *)b;
-  int order = strcmp(x->name, y->name);
-  if (!order) order = strcmp(x->phase, y->phase);
-  return order ? order : (x > y) - (x < y); /* of equal ones the first in the file goes first */
-}
 
 struct sorted {
   const struct clgan_result_row **rows;
   size_t n;
 };
 
-static bool same_case(const struct clgan_result_row *x, const struct clgan_result_row *y) {
-  return !strcmp(x->name, y->name) && !strcmp(x->phase, y->phase);
-}
-
 static struct sorted sort_rows(const struct clgan_results *r) {
-  struct sorted s = {clgan_mem_array(r->n + 1, sizeof(struct clgan_result_row *)), 0};
-  for (size_t k = 0; k < r->n; k++) s.rows[k] = &r->rows[k];
-  qsort(s.rows, r->n, sizeof *s.rows, by_case);
+  struct sorted s = {clgan_results_sorted(r), 0};
   for (size_t k = 0; k < r->n; k++)
-    if (!k || !same_case(s.rows[k], s.rows[k - 1])) s.rows[s.n++] = s.rows[k];
+    if (!k || clgan_result_row_order(s.rows[k], s.rows[k - 1])) s.rows[s.n++] = s.rows[k];
   return s;
 }
 
@@ -37,8 +22,7 @@ static const struct clgan_result_row *find(const struct sorted *s, const struct 
   size_t low = 0, high = s->n;
   while (low < high) {
     size_t k = low + (high - low) / 2;
-    int order = strcmp(s->rows[k]->name, like->name);
-    if (!order) order = strcmp(s->rows[k]->phase, like->phase);
+    int order = clgan_result_row_order(s->rows[k], like);
     if (!order) return s->rows[k];
     if (order < 0)
       low = k + 1;

@@ -2,6 +2,7 @@
 #include "bench/read.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -27,45 +28,35 @@ static void make_all_printable(cJSON *o) {
   }
 }
 
-const char *clgan_results_string(const cJSON *o, const char *key) {
-  const cJSON *x = cJSON_GetObjectItemCaseSensitive(o, key);
-  return cJSON_IsString(x) ? x->valuestring : "";
-}
-
-double clgan_results_number(const cJSON *o, const char *key) {
-  const cJSON *x = cJSON_GetObjectItemCaseSensitive(o, key);
-  return cJSON_IsNumber(x) && isfinite(x->valuedouble) ? x->valuedouble : 0;
-}
-
 const char *clgan_results_text(const struct clgan_results *r, const char *group, const char *key) {
   const cJSON *o = strcmp(group, "device") != 0 ? cJSON_GetObjectItemCaseSensitive(r->root, group) : r->device;
-  return clgan_results_string(o, key);
+  return clgan_json_string(o, key);
 }
 
 void clgan_result_row_read(const cJSON *o, struct clgan_result_row *row) {
   *row = (struct clgan_result_row){
-      .name = clgan_results_string(o, "case"),
-      .phase = clgan_results_string(o, "phase"),
-      .variant = clgan_results_string(o, "variant"),
-      .note = clgan_results_string(o, "note"),
-      .error = clgan_results_string(o, "error"),
-      .runs = clgan_results_number(o, "runs"),
-      .median_s = clgan_results_number(o, "median_s"),
-      .low_s = clgan_results_number(o, "low_s"),
-      .high_s = clgan_results_number(o, "high_s"),
-      .spread = clgan_results_number(o, "spread"),
-      .gflops = clgan_results_number(o, "gflops"),
-      .gbps = clgan_results_number(o, "gbps"),
-      .share = clgan_results_number(o, "share"),
-      .count = clgan_results_number(o, "count"),
-      .images_per_s = clgan_results_number(o, "images_per_s"),
-      .pipelined_s = clgan_results_number(o, "pipelined_s"),
-      .planned_bytes = clgan_results_number(cJSON_GetObjectItemCaseSensitive(o, "memory"), "planned_bytes"),
+      .name = clgan_json_string(o, "case"),
+      .phase = clgan_json_string(o, "phase"),
+      .variant = clgan_json_string(o, "variant"),
+      .note = clgan_json_string(o, "note"),
+      .error = clgan_json_string(o, "error"),
+      .runs = clgan_json_number(o, "runs"),
+      .median_s = clgan_json_number(o, "median_s"),
+      .low_s = clgan_json_number(o, "low_s"),
+      .high_s = clgan_json_number(o, "high_s"),
+      .spread = clgan_json_number(o, "spread"),
+      .gflops = clgan_json_number(o, "gflops"),
+      .gbps = clgan_json_number(o, "gbps"),
+      .share = clgan_json_number(o, "share"),
+      .count = clgan_json_number(o, "count"),
+      .images_per_s = clgan_json_number(o, "images_per_s"),
+      .pipelined_s = clgan_json_number(o, "pipelined_s"),
+      .planned_bytes = clgan_json_number(cJSON_GetObjectItemCaseSensitive(o, "memory"), "planned_bytes"),
   };
 }
 
 bool clgan_results_have(const struct clgan_results *r, const cJSON *row) {
-  return !*r->id || !strcmp(clgan_results_string(row, "device"), r->id);
+  return !*r->id || !strcmp(clgan_json_string(row, "device"), r->id);
 }
 
 /* @param device an object of `devices`, or NULL: the only one, the root's. */
@@ -73,13 +64,13 @@ static void add_results(struct clgan_result_set *set, const char *name, cJSON *r
   const cJSON *rows = cJSON_GetObjectItemCaseSensitive(root, "rows"), *o;
   CLGAN_GROW(set->items, set->n, set->cap);
   struct clgan_results *r = &set->items[set->n++];
-  *r = (struct clgan_results){.root = root, .first = first, .id = clgan_results_string(device, "id")};
+  *r = (struct clgan_results){.root = root, .first = first, .id = clgan_json_string(device, "id")};
   r->path = *r->id ? clgan_mem_printf("%s [%s]", name, r->id) : clgan_mem_strdup(name);
   make_printable(r->path);
   r->device = device ? device : cJSON_GetObjectItemCaseSensitive(root, "device");
   r->rows = clgan_mem_array((size_t)cJSON_GetArraySize(rows) + 1, sizeof *r->rows);
   cJSON_ArrayForEach(o, rows) {
-    if (!clgan_results_string(o, "case")[0] || !clgan_results_have(r, o)) continue;
+    if (!clgan_json_string(o, "case")[0] || !clgan_results_have(r, o)) continue;
     clgan_result_row_read(o, &r->rows[r->n++]);
   }
 }
@@ -89,7 +80,7 @@ enum clgan_status clgan_results_parse(const char *name, const char *text, size_t
   cJSON *root = clgan_json_parse(text, size, NULL);
   const cJSON *rows = cJSON_GetObjectItemCaseSensitive(root, "rows"), *d;
   size_t before = set->n;
-  if (!cJSON_IsObject(root) || strcmp(clgan_results_string(root, "schema"), CLGAN_BENCH_SCHEMA) != 0 ||
+  if (!cJSON_IsObject(root) || strcmp(clgan_json_string(root, "schema"), CLGAN_BENCH_SCHEMA) != 0 ||
       !cJSON_IsArray(rows)) {
     const char *why = !root                  ? "is not JSON, or cut short"
                       : !cJSON_IsArray(rows) ? "has no rows"
@@ -98,7 +89,7 @@ enum clgan_status clgan_results_parse(const char *name, const char *text, size_t
     return clgan_error_set(e, CLGAN_ERR_FORMAT, "%s: %s: give a file that `clgan bench --json F` wrote", name, why);
   }
   make_all_printable(root->child);
-  cJSON_ArrayForEach(d, cJSON_GetObjectItemCaseSensitive(root, "devices")) if (clgan_results_string(d, "id")[0])
+  cJSON_ArrayForEach(d, cJSON_GetObjectItemCaseSensitive(root, "devices")) if (clgan_json_string(d, "id")[0])
       add_results(set, name, root, d, set->n == before);
   if (set->n == before) add_results(set, name, root, NULL, true);
   return CLGAN_OK;
@@ -129,6 +120,25 @@ bool clgan_result_measured(const struct clgan_result_row *row) {
 
 bool clgan_result_is_probe(const struct clgan_result_row *row) {
   return !strncmp(row->name, "device/", 7);
+}
+
+int clgan_result_row_order(const struct clgan_result_row *x, const struct clgan_result_row *y) {
+  int order = strcmp(x->name, y->name);
+  return order ? order : strcmp(x->phase, y->phase);
+}
+
+static int by_case(const void *a, const void *b) {
+  const struct clgan_result_row *x = *(const struct clgan_result_row *const *)a,
+                                *y = *(const struct clgan_result_row *const *)b;
+  int order = clgan_result_row_order(x, y);
+  return order ? order : (x > y) - (x < y);
+}
+
+const struct clgan_result_row **clgan_results_sorted(const struct clgan_results *r) {
+  const struct clgan_result_row **rows = clgan_mem_array(r->n, sizeof *rows);
+  for (size_t k = 0; k < r->n; k++) rows[k] = &r->rows[k];
+  qsort(rows, r->n, sizeof *rows, by_case);
+  return rows;
 }
 
 void clgan_results_peaks(const struct clgan_results *r, double *gflops, double *gbps) {

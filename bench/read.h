@@ -40,16 +40,16 @@ void clgan_result_set_free(struct clgan_result_set *set); /**< legal on a zeroed
 const char *clgan_results_text(const struct clgan_results *r, const char *group, const char *key);
 /** Whether a row, as the file has it, is among these results. */
 bool clgan_results_have(const struct clgan_results *r, const cJSON *row);
-/** The text at o.key; "" where there is none. */
-const char *clgan_results_string(const cJSON *o, const char *key);
-/** The number at o.key; 0 where there is none, or one that is not finite. */
-double clgan_results_number(const cJSON *o, const char *key);
 /** @param o an object of the file's rows; its texts must outlive @p row. */
 void clgan_result_row_read(const cJSON *o, struct clgan_result_row *row);
 /** It was measured: a time from at least one run, and no error. */
 bool clgan_result_measured(const struct clgan_result_row *row);
 /** Rows of the device's probes, whose work is adapted to the device: rates compare, times do not. */
 bool clgan_result_is_probe(const struct clgan_result_row *row);
+/** By case, then by phase: below 0, 0, above 0. */
+int clgan_result_row_order(const struct clgan_result_row *x, const struct clgan_result_row *y);
+/** The rows in that order; of equal ones the first in the file goes first. The caller's. */
+const struct clgan_result_row **clgan_results_sorted(const struct clgan_results *r);
 /** The file's own roofline: the largest rates of its probes (multiply-adds of float; global memory), 0 where absent. */
 void clgan_results_peaks(const struct clgan_results *r, double *gflops, double *gbps);
 #endif

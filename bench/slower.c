@@ -4,28 +4,21 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/mem.h"
-
-static const char *text_of(const cJSON *o, const char *key) {
-  const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, key));
-  return s ? s : "";
-}
-
-static double number_of(const cJSON *o, const char *key) {
-  const cJSON *x = cJSON_GetObjectItemCaseSensitive(o, key);
-  return cJSON_IsNumber(x) ? x->valuedouble : 0;
-}
 
 /* Whose figure says what a device is good for: a training step, else the most multiply-adds. */
 static bool is_telling(const cJSON *row, bool training) {
-  const char *name = text_of(row, "case");
-  if (training) return !strcmp(text_of(row, "phase"), "step") && number_of(row, "median_s") > 0;
-  return !strncmp(name, "device/fma/float", 16) && number_of(row, "gflops") > 0;
+  const char *name = clgan_json_string(row, "case");
+  if (training) return !strcmp(clgan_json_string(row, "phase"), "step") && clgan_json_number(row, "median_s") > 0;
+  return !strncmp(name, "device/fma/float", 16) && clgan_json_number(row, "gflops") > 0;
 }
 
 static bool is_cpu(const cJSON *devices, const char *id) {
   const cJSON *d;
-  cJSON_ArrayForEach(d, devices) if (!strcmp(text_of(d, "id"), id)) return !strcmp(text_of(d, "type"), "CPU");
+  cJSON_ArrayForEach(d, devices) {
+    if (!strcmp(clgan_json_string(d, "id"), id)) return !strcmp(clgan_json_string(d, "type"), "CPU");
+  }
   return false;
 }
 
@@ -34,8 +27,8 @@ static double cpu_seconds(const cJSON *devices, const cJSON *rows, const char *n
   const cJSON *r;
   double best = 0;
   cJSON_ArrayForEach(r, rows) {
-    if (strcmp(text_of(r, "case"), name) != 0 || !is_cpu(devices, text_of(r, "device"))) continue;
-    double t = number_of(r, "median_s");
+    if (strcmp(clgan_json_string(r, "case"), name) != 0 || !is_cpu(devices, clgan_json_string(r, "device"))) continue;
+    double t = clgan_json_number(r, "median_s");
     if (t > 0 && (best <= 0 || t < best)) best = t;
   }
   return best;
@@ -45,9 +38,9 @@ static double best_gflops(const cJSON *devices, const cJSON *rows, const char *i
   const cJSON *r;
   double best = 0;
   cJSON_ArrayForEach(r, rows) {
-    const char *of = text_of(r, "device");
-    if (is_telling(r, false) && (cpus ? is_cpu(devices, of) : !strcmp(of, id)) && number_of(r, "gflops") > best)
-      best = number_of(r, "gflops");
+    const char *of = clgan_json_string(r, "device");
+    if (is_telling(r, false) && (cpus ? is_cpu(devices, of) : !strcmp(of, id)) && clgan_json_number(r, "gflops") > best)
+      best = clgan_json_number(r, "gflops");
   }
   return best;
 }
@@ -58,15 +51,16 @@ static void add_note(cJSON *device, char *text) {
 }
 
 static void compare_with_cpu(cJSON *device, const cJSON *devices, const cJSON *rows) {
-  const char *id = text_of(device, "id");
+  const char *id = clgan_json_string(device, "id");
   const cJSON *r;
   if (is_cpu(devices, id)) return;
   cJSON_ArrayForEach(r, rows) {
-    double cpu = is_telling(r, true) && !strcmp(text_of(r, "device"), id) ? cpu_seconds(devices, rows, text_of(r, "case")) : 0;
-    if (cpu <= 0 || number_of(r, "median_s") <= cpu) continue;
+    if (!is_telling(r, true) || strcmp(clgan_json_string(r, "device"), id) != 0) continue;
+    double cpu = cpu_seconds(devices, rows, clgan_json_string(r, "case"));
+    if (cpu <= 0 || clgan_json_number(r, "median_s") <= cpu) continue;
     add_note(device,
-             clgan_mem_printf("is slower than the CPU: %s takes %.3g times as long", text_of(r, "case"),
-                              number_of(r, "median_s") / cpu));
+             clgan_mem_printf("is slower than the CPU: %s takes %.3g times as long", clgan_json_string(r, "case"),
+                              clgan_json_number(r, "median_s") / cpu));
     return;
   }
   double own = best_gflops(devices, rows, id, false), cpu = best_gflops(devices, rows, id, true);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "bench/slower.h"
@@ -87,11 +88,6 @@ static void take_line(void *context, cJSON *o) {
   if (!c->conditions) c->conditions = cJSON_DetachItemFromObjectCaseSensitive(o, "conditions");
 }
 
-static const char *text_of(const cJSON *o, const char *key) {
-  const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, key));
-  return s ? s : "";
-}
-
 /* What clgan_result_device says, its number, and what became of it. */
 static cJSON *device_object(const struct clgan_device_info *d, const char *result, const char *detail) {
   char id[32];
@@ -169,8 +165,9 @@ static enum clgan_status measure_devices(const struct clgan_bench_command *o, co
   }
   clgan_bench_note_slower(devices, rows);
   cJSON_ArrayForEach(d, devices) {
-    if (*text_of(d, "note")) fprintf(table, "device %s %s\n", text_of(d, "id"), text_of(d, "note"));
-    bad += strcmp(text_of(d, "result"), "measured") != 0 && strcmp(text_of(d, "result"), "unusable") != 0;
+    const char *note = clgan_json_string(d, "note"), *result = clgan_json_string(d, "result");
+    if (*note) fprintf(table, "device %s %s\n", clgan_json_string(d, "id"), note);
+    bad += strcmp(result, "measured") != 0 && strcmp(result, "unusable") != 0;
   }
   if (!bad) return CLGAN_OK;
   return clgan_error_set(e, CLGAN_ERR_DEVICE, "%d of %d devices failed; which is said above", bad,
@@ -184,7 +181,7 @@ enum clgan_status clgan_bench_all(const struct clgan_bench_command *o, cJSON *ro
   enum clgan_status s = clgan_device_list_count(l) ? measure_devices(o, l, devices, rows, table, e)
                                                    : clgan_error_set(e, CLGAN_ERR_DEVICE,
                                                                      "no OpenCL device: see `clgan devices`");
-  cJSON_ArrayForEach(d, devices) if (!strcmp(text_of(d, "result"), "measured")) break;
+  cJSON_ArrayForEach(d, devices) if (!strcmp(clgan_json_string(d, "result"), "measured")) break;
   if (d) cJSON_AddItemToObject(root, "device", cJSON_Duplicate(d, true));
   cJSON_AddItemToObject(root, "devices", devices);
   cJSON_AddItemToObject(root, "rows", rows);

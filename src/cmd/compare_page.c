@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "cmd/compare_page.h"
 #include "data/plot.h"
 
@@ -10,7 +11,7 @@ enum { CELL = 96 };
 /* -- which files -- */
 
 static const char *root_text(const struct clgan_results *r, const char *key) {
-  return clgan_results_string(r->root, key);
+  return clgan_json_string(r->root, key);
 }
 
 static void put_note(struct clgan_text *t, const char *before, const char *text) {
@@ -22,7 +23,7 @@ static char *notes_of(const struct clgan_results *r) {
   struct clgan_text t = {0};
   const cJSON *machine = cJSON_GetObjectItemCaseSensitive(r->root, "machine"),
               *conditions = cJSON_GetObjectItemCaseSensitive(r->root, "conditions"), *o;
-  double cores = clgan_results_number(machine, "cores"), others = clgan_results_number(conditions, "others_share");
+  double cores = clgan_json_number(machine, "cores");
   const char *name = strrchr(r->path, '/');
   put_note(&t, "", name ? name + 1 : r->path);
   put_note(&t, "", clgan_results_text(r, "device", "platform"));
@@ -31,7 +32,6 @@ static char *notes_of(const struct clgan_results *r) {
   if (cores > 0) clgan_text_printf(&t, "; %g cores", cores);
   put_note(&t, "clgan ", clgan_results_text(r, "source", "version"));
   put_note(&t, "peer: ", clgan_results_text(r, "source", "peer"));
-  if (others >= 0.05) clgan_text_printf(&t, "; other programs took %.0f %% of the processor meanwhile", 100 * others);
   put_note(&t, "", clgan_results_text(r, "device", "note"));
   cJSON_ArrayForEach(o, cJSON_GetObjectItemCaseSensitive(conditions, "warnings")) {
     if (cJSON_IsString(o)) put_note(&t, "", o->valuestring);

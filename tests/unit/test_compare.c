@@ -203,10 +203,22 @@ static void csv(void **state) {
   assert_null(clgan_bench_csv("{"));
 }
 
+static void sorted_by_case(void **state) {
+  (void)state;
+  struct clgan_result_set set = {0};
+  add(&set, HEAD ROW("ops/b", "1", "0", "9") "," ROW("ops/a", "2", "0", "9") ","
+                "{\"case\":\"ops/b\",\"phase\":\"data\",\"runs\":0,\"error\":\"x\"}," ROW("ops/b", "3", "0", "9") TAIL);
+  static const size_t order[] = {1, 2, 0, 3}; /* equal ones as the file has them */
+  const struct clgan_result_row **rows = clgan_results_sorted(set.items);
+  for (size_t k = 0; k < 4; k++) assert_ptr_equal(rows[k], &set.items[0].rows[order[k]]);
+  clgan_mem_free(rows);
+  clgan_result_set_free(&set);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(verdicts), cmocka_unit_test(probes), cmocka_unit_test(skewed), cmocka_unit_test(several_devices),
-      cmocka_unit_test(refused),  cmocka_unit_test(checks), cmocka_unit_test(csv),
+      cmocka_unit_test(refused),  cmocka_unit_test(checks), cmocka_unit_test(csv), cmocka_unit_test(sorted_by_case),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
