@@ -61,7 +61,6 @@ static enum clgan_status encode_all(const struct options *o, struct clgan_sample
 
 static enum clgan_status encode(const struct options *o, struct clgan_nets *nets, struct clgan_session *device,
                                 struct clgan_originals *x, struct clgan_encoded *c, struct clgan_error *e) {
-  const struct clgan_cl_options plain = {0};
   double seconds = 0;
   char note[48];
   CLGAN_TRY(clgan_session_check(o->weights, o->out, ".safetensors", ".csv", e));
@@ -73,8 +72,7 @@ static enum clgan_status encode(const struct options *o, struct clgan_nets *nets
     return clgan_error_set(e, CLGAN_ERR_USAGE, "--features: E of model %.60s has no hidden layer", nets->model->name);
   CLGAN_TRY(clgan_file_check_writable(o->out, e));
   CLGAN_TRY(clgan_originals_open(&o->from, nets->model, x, e));
-  CLGAN_TRY(clgan_session_choose(device, o->device, e));
-  CLGAN_TRY(clgan_session_open(device, &plain, e));
+  CLGAN_TRY(clgan_session_start(device, o->device, e));
   CLGAN_TRY(clgan_nets_load(nets, device->cl, x->n, e));
   CLGAN_TRY(encode_all(o, nets->sampler, c, &seconds, e));
   clgan_programs_save(device->cl);
@@ -115,25 +113,17 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
 
 int clgan_command_encode(int argc, char **argv) {
   struct options o = {.from = {.command = "encode", .all_parts = true}};
-  struct clgan_args args = {0};
-  struct clgan_nets nets = {0};
-  struct clgan_session device = {0};
-  struct clgan_originals x = {0};
+  struct clgan_originals_command open = {0};
   struct clgan_encoded c = {0};
   struct clgan_error e = {0};
-  enum clgan_status status = parse(&o, &args, argc, argv, &e);
-  if (status == CLGAN_OK && !args.helped) {
-    o.from.files = args.operands;
-    o.from.n_files = args.n_operands;
-    status = encode(&o, &nets, &device, &x, &c, &e);
+  enum clgan_status status = parse(&o, &open.args, argc, argv, &e);
+  if (status == CLGAN_OK && !open.args.helped) {
+    o.from.files = open.args.operands;
+    o.from.n_files = open.args.n_operands;
+    status = encode(&o, &open.nets, &open.device, &open.x, &c, &e);
   }
-  int code = clgan_originals_finish("encode", &x, status, &e);
   clgan_mem_free(c.z);
   clgan_mem_free(c.factors);
   clgan_mem_free(c.features);
-  clgan_originals_free(&x);
-  clgan_nets_close(&nets);
-  clgan_session_close(&device);
-  clgan_args_free(&args);
-  return code;
+  return clgan_originals_command_end(&open, "encode", status, &e);
 }

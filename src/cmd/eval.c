@@ -127,12 +127,10 @@ static enum clgan_status open_files(const struct options *o, struct work *w, enu
 }
 
 static enum clgan_status eval(const struct options *o, struct work *w, struct clgan_error *e) {
-  const struct clgan_cl_options plain = {0};
   struct clgan_evaluate_options how = {.n = (size_t)o->n, .seed = o->seed, .judge_steps = o->judge_steps};
   double start = clgan_time_now();
   CLGAN_TRY(open_files(o, w, &how.part, e));
-  CLGAN_TRY(clgan_session_choose(&w->device, o->device, e));
-  CLGAN_TRY(clgan_session_open(&w->device, &plain, e));
+  CLGAN_TRY(clgan_session_start(&w->device, o->device, e));
   CLGAN_TRY(clgan_nets_load(&w->nets, w->device.cl, BATCH, e));
   CLGAN_TRY(clgan_evaluate(w->device.cl, &w->nets, w->data, &how, &w->v, e));
   clgan_programs_save(w->device.cl);

@@ -193,12 +193,10 @@ static void report(const struct options *o, const struct clgan_model *m, const s
 
 static enum clgan_status generate(const struct options *o, struct clgan_nets *nets, struct clgan_session *device,
                                   struct drawing *d, struct clgan_error *e) {
-  const struct clgan_cl_options plain = {0};
   CLGAN_TRY(clgan_nets_read(nets, o->weights, e));
   CLGAN_TRY(plan(o, nets->model, d, e));
   CLGAN_TRY(clgan_file_check_writable(o->out, e));
-  CLGAN_TRY(clgan_session_choose(device, o->device, e));
-  CLGAN_TRY(clgan_session_open(device, &plain, e));
+  CLGAN_TRY(clgan_session_start(device, o->device, e));
   CLGAN_TRY(clgan_nets_load(nets, device->cl, d->n, e));
   CLGAN_TRY(clgan_sampler_generate(nets->sampler, d->n, d->z, d->c, d->x, e));
   clgan_programs_save(device->cl);

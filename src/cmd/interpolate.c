@@ -163,7 +163,6 @@ static enum clgan_status check(const struct options *o, struct clgan_error *e) {
 
 static enum clgan_status interpolate(const struct options *o, struct clgan_nets *nets, struct clgan_session *device,
                                      struct clgan_originals *x, struct work *w, struct clgan_error *e) {
-  const struct clgan_cl_options plain = {0};
   struct clgan_condition_given given[2];
   bool folder = is_folder(o->out);
   CLGAN_TRY(check(o, e));
@@ -172,8 +171,7 @@ static enum clgan_status interpolate(const struct options *o, struct clgan_nets 
   if (!folder) CLGAN_TRY(clgan_file_check_writable(o->out, e));
   CLGAN_TRY(clgan_originals_load(&o->from, nets->model, x, e));
   if (folder) CLGAN_TRY(clgan_file_make_folder(o->out, e));
-  CLGAN_TRY(clgan_session_choose(device, o->device, e));
-  CLGAN_TRY(clgan_session_open(device, &plain, e));
+  CLGAN_TRY(clgan_session_start(device, o->device, e));
   CLGAN_TRY(clgan_nets_load(nets, device->cl, w->n, e));
   CLGAN_TRY(find_ends(nets, given, x, w, e));
   CLGAN_TRY(fill(nets->model, w, e));
@@ -215,24 +213,16 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
 
 int clgan_command_interpolate(int argc, char **argv) {
   struct options o = {.from = {.command = "interpolate", .need_every = true}, .frames = 10};
-  struct clgan_args args = {0};
-  struct clgan_nets nets = {0};
-  struct clgan_session device = {0};
-  struct clgan_originals x = {0};
+  struct clgan_originals_command open = {0};
   struct work w = {0};
   struct clgan_error e = {0};
-  enum clgan_status status = parse(&o, &args, argc, argv, &e);
-  if (status == CLGAN_OK && !args.helped) {
-    o.from.files = args.operands;
-    o.from.n_files = args.n_operands;
+  enum clgan_status status = parse(&o, &open.args, argc, argv, &e);
+  if (status == CLGAN_OK && !open.args.helped) {
+    o.from.files = open.args.operands;
+    o.from.n_files = open.args.n_operands;
     w.n = (size_t)o.frames;
-    status = interpolate(&o, &nets, &device, &x, &w, &e);
+    status = interpolate(&o, &open.nets, &open.device, &open.x, &w, &e);
   }
-  int code = clgan_originals_finish("interpolate", &x, status, &e);
   work_free(&w);
-  clgan_originals_free(&x);
-  clgan_nets_close(&nets);
-  clgan_session_close(&device);
-  clgan_args_free(&args);
-  return code;
+  return clgan_originals_command_end(&open, "interpolate", status, &e);
 }

@@ -336,7 +336,6 @@ static enum clgan_status tell(const struct options *o, const struct clgan_latent
 
 static enum clgan_status latent(const struct options *o, struct clgan_nets *nets, struct clgan_session *device,
                                 struct images *images, struct clgan_latent *l, struct clgan_error *e) {
-  const struct clgan_cl_options plain = {0};
   struct clgan_condition_given given;
   CLGAN_TRY(clgan_nets_read(nets, o->weights, e));
   CLGAN_TRY(clgan_condition_one(nets->model, &o->words, &given, e));
@@ -346,8 +345,7 @@ static enum clgan_status latent(const struct options *o, struct clgan_nets *nets
   if (o->json && *o->json) CLGAN_TRY(clgan_file_check_writable(o->json, e));
   if (o->html) CLGAN_TRY(clgan_file_check_writable(o->html, e));
   if (o->traverse) CLGAN_TRY(clgan_file_check_writable(o->traverse, e));
-  CLGAN_TRY(clgan_session_choose(device, o->device, e));
-  CLGAN_TRY(clgan_session_open(device, &plain, e));
+  CLGAN_TRY(clgan_session_start(device, o->device, e));
   snprintf(l->device, sizeof l->device, "%.200s", clgan_cl_info(device->cl)->name);
   CLGAN_TRY(clgan_nets_load(nets, device->cl, images->n, e));
   CLGAN_TRY(encode(l, nets->sampler, images, e));

@@ -149,10 +149,15 @@ enum clgan_status clgan_originals_load(const struct clgan_originals_words *o, co
   return CLGAN_OK;
 }
 
-int clgan_originals_finish(const char *command, const struct clgan_originals *x, enum clgan_status status,
-                           const struct clgan_error *e) {
+int clgan_originals_command_end(struct clgan_originals_command *c, const char *command, enum clgan_status status,
+                                const struct clgan_error *e) {
   int code = clgan_command_finish(command, status, e);
-  return code == CLGAN_EXIT_DONE && x->failed ? CLGAN_EXIT_FAILED : code;
+  if (code == CLGAN_EXIT_DONE && c->x.failed) code = CLGAN_EXIT_FAILED;
+  clgan_originals_free(&c->x);
+  clgan_nets_close(&c->nets);
+  clgan_session_close(&c->device);
+  clgan_args_free(&c->args);
+  return code;
 }
 
 const char *clgan_originals_note(const struct clgan_originals *x, char text[48]) {

@@ -55,9 +55,17 @@ enum clgan_status clgan_originals_load(const struct clgan_originals_words *o, co
 const unsigned char *clgan_originals_gather(const struct clgan_originals *x, const struct clgan_model *m, size_t first,
                                             size_t n, unsigned char *room);
 void clgan_originals_free(struct clgan_originals *x);
-/** Exit status of a command that ended with @p status: a file left out makes it CLGAN_EXIT_FAILED. */
-int clgan_originals_finish(const char *command, const struct clgan_originals *x, enum clgan_status status,
-                           const struct clgan_error *e);
+/** What such a subcommand has open. Zero-initialise. */
+struct clgan_originals_command {
+  struct clgan_args args;
+  struct clgan_nets nets;
+  struct clgan_session device;
+  struct clgan_originals x;
+};
+/** Closes all of it. @return the exit status of @p command, which ended with @p status: a file left out makes it
+ * CLGAN_EXIT_FAILED. */
+int clgan_originals_command_end(struct clgan_originals_command *c, const char *command, enum clgan_status status,
+                                const struct clgan_error *e);
 /** ", 2 files left out", or "". */
 const char *clgan_originals_note(const struct clgan_originals *x, char text[48]);
 

@@ -56,7 +56,6 @@ static void report(const struct options *o, const struct clgan_originals *x, con
 
 static enum clgan_status reconstruct(const struct options *o, struct clgan_nets *nets, struct clgan_session *device,
                                      struct clgan_originals *x, struct work *w, struct clgan_error *e) {
-  const struct clgan_cl_options plain = {0};
   struct clgan_condition_given given;
   CLGAN_TRY(clgan_session_check(o->weights, o->out, ".png", NULL, e));
   CLGAN_TRY(clgan_originals_check(&o->from, e));
@@ -64,8 +63,7 @@ static enum clgan_status reconstruct(const struct options *o, struct clgan_nets 
   CLGAN_TRY(clgan_condition_one(nets->model, &o->words, &given, e));
   CLGAN_TRY(clgan_file_check_writable(o->out, e));
   CLGAN_TRY(clgan_originals_load(&o->from, nets->model, x, e));
-  CLGAN_TRY(clgan_session_choose(device, o->device, e));
-  CLGAN_TRY(clgan_session_open(device, &plain, e));
+  CLGAN_TRY(clgan_session_start(device, o->device, e));
   CLGAN_TRY(clgan_nets_load(nets, device->cl, x->n, e));
   CLGAN_TRY(clgan_originals_conditions(nets, &given, x, &w->c, e));
   CLGAN_TRY(draw(o, nets, x, w, e));
@@ -111,23 +109,15 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
 
 int clgan_command_reconstruct(int argc, char **argv) {
   struct options o = {.from = {.command = "reconstruct", .n = 50}};
-  struct clgan_args args = {0};
-  struct clgan_nets nets = {0};
-  struct clgan_session device = {0};
-  struct clgan_originals x = {0};
+  struct clgan_originals_command open = {0};
   struct work w = {0};
   struct clgan_error e = {0};
-  enum clgan_status status = parse(&o, &args, argc, argv, &e);
-  if (status == CLGAN_OK && !args.helped) {
-    o.from.files = args.operands;
-    o.from.n_files = args.n_operands;
-    status = reconstruct(&o, &nets, &device, &x, &w, &e);
+  enum clgan_status status = parse(&o, &open.args, argc, argv, &e);
+  if (status == CLGAN_OK && !open.args.helped) {
+    o.from.files = open.args.operands;
+    o.from.n_files = open.args.n_operands;
+    status = reconstruct(&o, &open.nets, &open.device, &open.x, &w, &e);
   }
-  int code = clgan_originals_finish("reconstruct", &x, status, &e);
   work_free(&w);
-  clgan_originals_free(&x);
-  clgan_nets_close(&nets);
-  clgan_session_close(&device);
-  clgan_args_free(&args);
-  return code;
+  return clgan_originals_command_end(&open, "reconstruct", status, &e);
 }

@@ -24,10 +24,8 @@ static enum clgan_status write_json(const struct options *o, const cJSON *result
 
 static enum clgan_status test_one(const struct options *o, struct clgan_session *s, cJSON *devices,
                                   struct clgan_error *e) {
-  const struct clgan_cl_options plain = {0};
   cJSON *device = NULL;
-  CLGAN_TRY(clgan_session_choose(s, o->device, e));
-  CLGAN_TRY(clgan_session_open(s, &plain, e));
+  CLGAN_TRY(clgan_session_start(s, o->device, e));
   CLGAN_TRY(clgan_selftest_device(&o->test, s, &device, e));
   cJSON_AddItemToArray(devices, device);
   return CLGAN_OK;

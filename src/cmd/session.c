@@ -18,6 +18,12 @@ enum clgan_status clgan_session_open(struct clgan_session *s, const struct clgan
   return clgan_cl_open(s->list, s->index, o, &s->cl, e);
 }
 
+enum clgan_status clgan_session_start(struct clgan_session *s, const char *spec, struct clgan_error *e) {
+  const struct clgan_cl_options plain = {0};
+  CLGAN_TRY(clgan_session_choose(s, spec, e));
+  return clgan_session_open(s, &plain, e);
+}
+
 void clgan_session_close(struct clgan_session *s) {
   if (s->cl) clgan_cl_close(s->cl);
   if (s->list) clgan_device_list_destroy(s->list);

@@ -15,6 +15,8 @@ struct clgan_session {
 enum clgan_status clgan_session_choose(struct clgan_session *s, const char *spec, struct clgan_error *e);
 /** Says which device it is and why, and opens it. */
 enum clgan_status clgan_session_open(struct clgan_session *s, const struct clgan_cl_options *o, struct clgan_error *e);
+/** Both, with no options of the device. */
+enum clgan_status clgan_session_start(struct clgan_session *s, const char *spec, struct clgan_error *e);
 void clgan_session_close(struct clgan_session *s);
 
 /** Usage errors that need no file: --weights or -o missing, -o not ending in @p ending or @p other (NULL: no other). */

@@ -125,7 +125,6 @@ static void report(const struct options *o, const struct clgan_model *m, const s
 
 static enum clgan_status transform(const struct options *o, struct clgan_nets *nets, struct clgan_session *device,
                                    struct clgan_originals *x, struct work *w, struct clgan_error *e) {
-  const struct clgan_cl_options plain = {0};
   CLGAN_TRY(clgan_session_check(o->weights, o->out, ".png", NULL, e));
   CLGAN_TRY(clgan_originals_check(&o->from, e));
   CLGAN_TRY(clgan_nets_read(nets, o->weights, e));
@@ -134,8 +133,7 @@ static enum clgan_status transform(const struct options *o, struct clgan_nets *n
   CLGAN_TRY(clgan_originals_load(&o->from, nets->model, x, e));
   w->rows = o->refine ? 2 : 1;
   CLGAN_TRY(work_alloc(nets->model, x, w, e));
-  CLGAN_TRY(clgan_session_choose(device, o->device, e));
-  CLGAN_TRY(clgan_session_open(device, &plain, e));
+  CLGAN_TRY(clgan_session_start(device, o->device, e));
   CLGAN_TRY(clgan_nets_load(nets, device->cl, x->n > w->cols ? x->n : w->cols, e));
   CLGAN_TRY(find_codes(o, nets, x, w, e));
   CLGAN_TRY(draw_all(nets, x, w, e));
@@ -184,23 +182,15 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
 
 int clgan_command_transform(int argc, char **argv) {
   struct options o = {.from = {.command = "transform", .n = 10}};
-  struct clgan_args args = {0};
-  struct clgan_nets nets = {0};
-  struct clgan_session device = {0};
-  struct clgan_originals x = {0};
+  struct clgan_originals_command open = {0};
   struct work w = {0};
   struct clgan_error e = {0};
-  enum clgan_status status = parse(&o, &args, argc, argv, &e);
-  if (status == CLGAN_OK && !args.helped) {
-    o.from.files = args.operands;
-    o.from.n_files = args.n_operands;
-    status = transform(&o, &nets, &device, &x, &w, &e);
+  enum clgan_status status = parse(&o, &open.args, argc, argv, &e);
+  if (status == CLGAN_OK && !open.args.helped) {
+    o.from.files = open.args.operands;
+    o.from.n_files = open.args.n_operands;
+    status = transform(&o, &open.nets, &open.device, &open.x, &w, &e);
   }
-  int code = clgan_originals_finish("transform", &x, status, &e);
   work_free(&w);
-  clgan_originals_free(&x);
-  clgan_nets_close(&nets);
-  clgan_session_close(&device);
-  clgan_args_free(&args);
-  return code;
+  return clgan_originals_command_end(&open, "transform", status, &e);
 }
