@@ -50,8 +50,7 @@ static enum clgan_status draw_grid(struct clgan_nets *nets, uint64_t seed, struc
   }
   enum clgan_status s = clgan_sampler_generate(nets->sampler, n, z, list ? c : NULL, x, e);
   if (s == CLGAN_OK)
-    s = clgan_sheet_create((uint32_t)rows, GRID_CODES, (uint32_t)m->height, (uint32_t)m->width, (uint32_t)m->channels,
-                           out, e);
+    s = clgan_sampler_sheet(m, rows, GRID_CODES, out, e);
   if (s == CLGAN_OK) {
     clgan_sampler_pixels(m, n, x, pixels);
     for (size_t i = 0; i < n; i++)

@@ -54,8 +54,7 @@ enum clgan_status clgan_eval_sheet(struct clgan_page *p, const struct clgan_mode
   size_t size = clgan_model_image_size(m);
   struct clgan_sheet *s = NULL;
   if (n < across) across = n;
-  CLGAN_TRY(clgan_sheet_create((uint32_t)((n + across - 1) / across), (uint32_t)(across * each), (uint32_t)m->height,
-                               (uint32_t)m->width, (uint32_t)m->channels, &s, e));
+  CLGAN_TRY(clgan_sampler_sheet(m, (n + across - 1) / across, across * each, &s, e));
   for (size_t i = 0; i < n; i++)
     for (size_t k = 0; k < each; k++)
       clgan_sheet_put(s, (uint32_t)(i / across), (uint32_t)(i % across * each + k), cell(context, i, k, size));

@@ -140,8 +140,7 @@ static enum clgan_status plan(const struct options *o, const struct clgan_model 
   clgan_mem_free(l.z);
   clgan_mem_free(l.c);
   if (s == CLGAN_OK && clgan_path_ends(o->out, ".png"))
-    s = clgan_sheet_create((uint32_t)d->rows, (uint32_t)d->cols, (uint32_t)m->height, (uint32_t)m->width,
-                           (uint32_t)m->channels, &d->sheet, e);
+    s = clgan_sampler_sheet(m, d->rows, d->cols, &d->sheet, e);
   if (s == CLGAN_OK) s = rows_alloc(&d->x, d->n, clgan_model_image_size(m), "the images", e);
   return s;
 }

@@ -117,8 +117,7 @@ static enum clgan_status write_sheet(const struct options *o, const struct clgan
                                      struct clgan_error *e) {
   size_t cols = w->n < ROW_CELLS ? w->n : ROW_CELLS, size = clgan_model_image_size(m);
   struct clgan_sheet *sheet = NULL;
-  CLGAN_TRY(clgan_sheet_create((uint32_t)((w->n + cols - 1) / cols), (uint32_t)cols, (uint32_t)m->height,
-                               (uint32_t)m->width, (uint32_t)m->channels, &sheet, e));
+  CLGAN_TRY(clgan_sampler_sheet(m, (w->n + cols - 1) / cols, cols, &sheet, e));
   unsigned char *cell = clgan_mem_alloc(size);
   for (size_t i = 0; i < w->n; i++) {
     clgan_sampler_pixels(m, 1, w->x + i * size, cell);

@@ -77,7 +77,7 @@ static enum clgan_status choose(const struct options *o, const struct clgan_data
 static enum clgan_status gather(const struct clgan_dataset *d, const uint32_t *items, uint32_t n, struct images *x,
                                 struct clgan_error *e) {
   void *pixels = NULL;
-  CLGAN_TRY(clgan_mem_try(&pixels, n, (size_t)d->height * d->width * d->channels, "the images", e));
+  CLGAN_TRY(clgan_mem_try(&pixels, n, clgan_dataset_image_size(d), "the images", e));
   x->pixels = pixels;
   x->n = n;
   if (d->labels == CLGAN_LABELS_CLASS) {

@@ -45,8 +45,7 @@ static enum clgan_status work_alloc(const struct clgan_model *m, const struct cl
                                     struct clgan_error *e) {
   size_t size = clgan_model_image_size(m);
   w->cols = w->n_choices + 1;
-  CLGAN_TRY(clgan_sheet_create((uint32_t)(x->n * w->rows), (uint32_t)w->cols + 1, (uint32_t)m->height,
-                               (uint32_t)m->width, (uint32_t)m->channels, &w->sheet, e));
+  CLGAN_TRY(clgan_sampler_sheet(m, x->n * w->rows, w->cols + 1, &w->sheet, e));
   for (size_t k = 0; k < w->rows; k++) w->z[k] = clgan_mem_array(x->n * (size_t)m->latent, sizeof *w->z[k]);
   w->factors = clgan_mem_array(x->n * (size_t)clgan_sampler_factors(m), sizeof *w->factors);
   w->row_z = clgan_mem_array(w->cols * (size_t)m->latent, sizeof *w->row_z);

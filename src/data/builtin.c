@@ -243,7 +243,7 @@ struct canvas {
 static void draw_item(void *context, size_t item, void *slot) {
   const struct canvas *c = context;
   const struct clgan_dataset *d = c->d;
-  const size_t size = (size_t)d->height * d->width * d->channels;
+  const size_t size = clgan_dataset_image_size(d);
   (void)slot;
   c->digit[item] =
       clgan_builtin_draw((uint32_t)item, (int)d->height, (int)d->width, (int)d->channels, c->images + item * size);
@@ -254,7 +254,7 @@ enum clgan_status clgan_dataset_load_builtin(const struct clgan_dataset_want *wa
   const uint32_t count = CLGAN_BUILTIN_TRAIN + CLGAN_BUILTIN_TEST;
   void *images, *digit, *split;
   CLGAN_TRY(choose_shape(want, d, e));
-  const size_t size = (size_t)d->height * d->width * d->channels;
+  const size_t size = clgan_dataset_image_size(d);
   CLGAN_TRY(clgan_dataset_own(d, count * size, "the builtin digits", &images, e));
   CLGAN_TRY(clgan_dataset_own(d, count, "the builtin digits", &digit, e));
   CLGAN_TRY(clgan_dataset_own(d, count, "the builtin digits", &split, e));

@@ -233,7 +233,7 @@ static void draw_item(void *context, size_t item, void *slot) {
   (void)slot;
   clgan_builtin_face_label((uint32_t)item, &age, &gender);
   clgan_builtin_face((uint32_t)item, age, gender, (int)d->height, (int)d->width, (int)d->channels,
-                     g->images + item * d->height * d->width * d->channels);
+                     g->images + item * clgan_dataset_image_size(d));
   g->age[item] = (float)age, g->gender[item] = (unsigned char)gender;
 }
 
@@ -243,7 +243,7 @@ enum clgan_status clgan_dataset_load_builtin_faces(const struct clgan_dataset_wa
   uint32_t train = 0;
   void *images, *age, *gender, *split;
   CLGAN_TRY(choose_shape(want, d, &train, e));
-  CLGAN_TRY(clgan_dataset_own(d, (size_t)d->count * d->height * d->width * d->channels, what, &images, e));
+  CLGAN_TRY(clgan_dataset_own(d, d->count * clgan_dataset_image_size(d), what, &images, e));
   CLGAN_TRY(clgan_dataset_own(d, d->count * sizeof(float), what, &age, e));
   CLGAN_TRY(clgan_dataset_own(d, d->count, what, &gender, e));
   CLGAN_TRY(clgan_dataset_own(d, d->count, what, &split, e));

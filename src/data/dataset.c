@@ -124,7 +124,7 @@ const char *clgan_dataset_hash(const struct clgan_dataset *d) {
   clgan_sha256_string(&s, "clgan-dataset/1");
   const uint32_t head[5] = {d->count, d->height, d->width, d->channels, (uint32_t)d->labels};
   for (int i = 0; i < 5; i++) hash_u32(&s, head[i]);
-  clgan_sha256_update(&s, d->images, (size_t)d->count * d->height * d->width * d->channels);
+  clgan_sha256_update(&s, d->images, d->count * clgan_dataset_image_size(d));
   clgan_sha256_update(&s, d->split, d->count);
   if (d->digit) clgan_sha256_update(&s, d->digit, d->count);
   if (d->gender) clgan_sha256_update(&s, d->gender, d->count);
@@ -172,9 +172,13 @@ void clgan_dataset_class_counts(const struct clgan_dataset *d, const uint32_t *i
   for (uint32_t i = 0; d->digit && i < count; i++) counts[d->digit[items[i]]]++;
 }
 
+size_t clgan_dataset_image_size(const struct clgan_dataset *d) {
+  return (size_t)d->height * d->width * d->channels;
+}
+
 void clgan_dataset_gather(const struct clgan_dataset *d, const uint32_t *items, uint32_t n, unsigned char *images,
                           const struct clgan_batch_labels *labels) {
-  size_t size = (size_t)d->height * d->width * d->channels;
+  size_t size = clgan_dataset_image_size(d);
   for (uint32_t i = 0; i < n; i++) {
     uint32_t k = items[i];
     if (images) memcpy(images + i * size, d->images + k * size, size);

@@ -51,6 +51,8 @@ enum clgan_status clgan_dataset_from_arrays(const char *name, const struct clgan
                                             const struct clgan_dataset_want *want, struct clgan_dataset **out,
                                             struct clgan_error *e);
 void clgan_dataset_close(struct clgan_dataset *d); /**< close(NULL) is legal */
+/** Bytes of an image: height * width * channels. */
+size_t clgan_dataset_image_size(const struct clgan_dataset *d);
 /** SHA-256 (64 hex digits) of shape, images, labels and split: equal content, equal hash, whatever the container (IDX,
  * .gz or packed). Computed at the first call (reads every image) and kept; the text is the set's. */
 const char *clgan_dataset_hash(const struct clgan_dataset *d);

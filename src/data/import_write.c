@@ -83,7 +83,7 @@ struct result {
 static void read_item(void *context, size_t item, void *slot) {
   const struct clgan_import *im = ((struct pass *)context)->im;
   const struct clgan_dataset *d = im->set;
-  const size_t size = (size_t)d->height * d->width * d->channels;
+  const size_t size = clgan_dataset_image_size(d);
   struct result *r = slot;
   struct clgan_image image = {d->height, d->width, d->channels, NULL};
   if (clgan_import_stopped(im)) return;

@@ -331,8 +331,7 @@ enum clgan_status clgan_explore_traverse(const struct clgan_explorer *x, const f
   const struct clgan_model *m = x->m;
   struct chunk k = {0};
   *out = NULL;
-  CLGAN_TRY(clgan_sheet_create((uint32_t)rows, (uint32_t)cols, (uint32_t)m->height, (uint32_t)m->width,
-                               (uint32_t)m->channels, out, e));
+  CLGAN_TRY(clgan_sampler_sheet(m, rows, cols, out, e));
   float *z = clgan_mem_array((size_t)m->latent, sizeof *z);
   enum clgan_status s = chunk_create(m, rows * cols, &k, e);
   if (s == CLGAN_OK) {

@@ -5,7 +5,6 @@
 
 #include "base/mem.h"
 #include "base/philox.h"
-#include "data/sheet.h"
 
 struct clgan_sampler {
   struct clgan_cl *cl;
@@ -171,6 +170,12 @@ enum clgan_status clgan_sampler_generate(struct clgan_sampler *s, size_t n, cons
 
 void clgan_sampler_pixels(const struct clgan_model *m, size_t n, const float *x, unsigned char *pixels) {
   clgan_pixels_from_float(x, n * clgan_model_image_size(m), m->pixels_01 ? CLGAN_PIXELS_UNIT : CLGAN_PIXELS_TANH, pixels);
+}
+
+enum clgan_status clgan_sampler_sheet(const struct clgan_model *m, size_t rows, size_t cols, struct clgan_sheet **out,
+                                      struct clgan_error *e) {
+  return clgan_sheet_create((uint32_t)rows, (uint32_t)cols, (uint32_t)m->height, (uint32_t)m->width,
+                            (uint32_t)m->channels, out, e);
 }
 
 enum clgan_status clgan_sampler_codes(struct clgan_sampler *s, size_t n, const unsigned char *images, float *z,

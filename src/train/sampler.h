@@ -1,6 +1,7 @@
 /** @file sampler.h  The averaged nets in use: pictures from codes, codes from pictures. */
 #ifndef CLGAN_TRAIN_SAMPLER_H
 #define CLGAN_TRAIN_SAMPLER_H
+#include "data/sheet.h"
 #include "train/refine.h"
 #include "train/step.h"
 
@@ -20,6 +21,9 @@ enum clgan_status clgan_sampler_generate(struct clgan_sampler *s, size_t n, cons
                                          struct clgan_error *e);
 /** U8 pixels of n images x[n,H,W,C] that the model draws. */
 void clgan_sampler_pixels(const struct clgan_model *m, size_t n, const float *x, unsigned char *pixels);
+/** A sheet of rows x cols such images, black. The caller's (clgan_sheet_destroy). */
+enum clgan_status clgan_sampler_sheet(const struct clgan_model *m, size_t rows, size_t cols, struct clgan_sheet **out,
+                                      struct clgan_error *e);
 /** Codes of U8 images [n,H,W,C]: z[n,Z]; factors [n,F] (F = clgan_sampler_factors; may be NULL), E's view of the condition. */
 enum clgan_status clgan_sampler_encode(struct clgan_sampler *s, size_t n, const unsigned char *images, float *z,
                                        float *factors, struct clgan_error *e);

@@ -5,10 +5,6 @@
 #include "data/sheet.h"
 #include "train/loop.h"
 
-static enum clgan_status create(const struct clgan_model *m, size_t rows, size_t cols, struct clgan_sheet **out, struct clgan_error *e) {
-  return clgan_sheet_create((uint32_t)rows, (uint32_t)cols, (uint32_t)m->height, (uint32_t)m->width, (uint32_t)m->channels, out, e);
-}
-
 /* z and c of every cell, row by row. Without conditions every cell has a code of its own. */
 static void spread(const struct clgan_model *m, const float *conditions, size_t n_rows, const float *z, size_t n_cols, float *zz, float *cc) {
   size_t zs = (size_t)m->latent, cs = (size_t)m->condition_size;
@@ -27,7 +23,7 @@ enum clgan_status clgan_sheet_cells(struct clgan_sampler *s, const struct clgan_
   unsigned char *cell = clgan_mem_array(size, 1);
   struct clgan_sheet *sheet = NULL;
   enum clgan_status st = clgan_sampler_generate(s, n, cells->z, cells->c, x, e);
-  if (st == CLGAN_OK) st = create(m, cells->rows, cells->cols, &sheet, e);
+  if (st == CLGAN_OK) st = clgan_sampler_sheet(m, cells->rows, cells->cols, &sheet, e);
   for (size_t k = 0; k < n && st == CLGAN_OK; k++) {
     clgan_sampler_pixels(m, 1, x + k * size, cell);
     const unsigned char *given = cells->given ? cells->given[k] : NULL;
@@ -58,7 +54,7 @@ enum clgan_status clgan_sheet_beside(const struct clgan_model *m, size_t n, cons
   size_t size = clgan_model_image_size(m), wide = n_drawn + 1;
   if (n < across) across = n;
   struct clgan_sheet *sheet = NULL;
-  CLGAN_TRY(create(m, (n + across - 1) / across, wide * across, &sheet, e));
+  CLGAN_TRY(clgan_sampler_sheet(m, (n + across - 1) / across, wide * across, &sheet, e));
   unsigned char *cell = clgan_mem_array(size, 1);
   for (size_t k = 0; k < n; k++) {
     uint32_t row = (uint32_t)(k / across), col = (uint32_t)(wide * (k % across));
