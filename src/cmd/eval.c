@@ -10,6 +10,7 @@
 #include "cmd/args.h"
 #include "cmd/command.h"
 #include "cmd/condition.h"
+#include "cmd/refine.h"
 #include "cmd/session.h"
 #include "data/sheet.h"
 
@@ -17,7 +18,7 @@ enum { BATCH = 64, GRID_CODES = 10, GRID_ROWS = 20 };
 
 struct options {
   const char *weights, *data, *split, *device, *html, *json;
-  uint64_t n, seed, judge_steps;
+  uint64_t n, seed, judge_steps, refine;
 };
 
 static enum clgan_status hash_file(const char *path, char hex[65], struct clgan_error *e) {
@@ -126,7 +127,8 @@ static enum clgan_status open_files(const struct options *o, struct work *w, enu
 }
 
 static enum clgan_status eval(const struct options *o, struct work *w, struct clgan_error *e) {
-  struct clgan_evaluate_options how = {.n = (size_t)o->n, .seed = o->seed, .judge_steps = o->judge_steps};
+  struct clgan_evaluate_options how = {
+      .n = (size_t)o->n, .seed = o->seed, .judge_steps = o->judge_steps, .refine = (int)o->refine};
   double start = clgan_time_now();
   CLGAN_TRY(open_files(o, w, &how.part, e));
   CLGAN_TRY(clgan_session_start(&w->device, o->device, e));
@@ -140,6 +142,7 @@ static enum clgan_status eval(const struct options *o, struct work *w, struct cl
                                .steps = w->nets.steps,
                                .n = w->v->n,
                                .seed = o->seed,
+                               .refine = o->refine,
                                .device = clgan_cl_info(w->device.cl),
                                .seconds = clgan_time_now() - start};
   CLGAN_TRY(hash_file(w->nets.path, x.weights_hash, e));
@@ -173,6 +176,8 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       CLGAN_WHOLE("seed", 0, &o->seed, NULL, 0, UINT64_MAX, "of the codes (default 0)"),
       CLGAN_WHOLE("judge-steps", 0, &o->judge_steps, NULL, 1, 1000000,
                   "training of the nets that judge (default: by the set's size)"),
+      CLGAN_WHOLE("refine", 0, &o->refine, NULL, 1, CLGAN_REFINE_STEPS_MAX,
+                  "reconstruct the first 512 once more, from codes moved by N gradient steps (200 is plenty)"),
       CLGAN_WORD("device", 'd', &o->device, "D", CLGAN_DEVICE_HELP),
       CLGAN_WORD("html", 0, &o->html, "F", "also a page with pictures, in one file"),
       CLGAN_JSON(&o->json, "also as JSON to F, or to standard output"),

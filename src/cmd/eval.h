@@ -14,7 +14,7 @@ struct clgan_eval_facts {
   char weights_hash[65]; /**< SHA-256 of the file */
   const struct clgan_dataset *data;
   const struct clgan_model *model;
-  uint64_t steps, n, seed; /**< steps: behind the weights */
+  uint64_t steps, n, seed, refine; /**< steps: behind the weights; refine: 0 or gradient steps on codes */
   const struct clgan_device_info *device;
   double seconds;
 };

@@ -46,6 +46,7 @@ static void add_subject(cJSON *root, const struct clgan_eval_facts *x, const str
   snprintf(seed, sizeof seed, "%llu", (unsigned long long)x->seed);
   cJSON_AddStringToObject(root, "seed", seed); /* 64 bits: more than a JSON number holds */
   cJSON_AddNumberToObject(root, "n", (double)x->n);
+  if (x->refine) cJSON_AddNumberToObject(root, "refine", (double)x->refine);
 }
 
 enum clgan_status clgan_eval_json(const struct clgan_eval_facts *x, const struct clgan_evaluation *v, char **out,

@@ -264,6 +264,34 @@ static enum clgan_status real(struct clgan_work *w, struct clgan_chunk *b, size_
   return w->m->condition_size ? by_own_label(w, b, n, e) : CLGAN_OK;
 }
 
+/* -- the first images again, by codes that gradient steps bring nearer to them -- */
+static enum clgan_status refine(struct clgan_work *w, struct clgan_error *e) {
+  const struct clgan_refine_options o = {.steps = w->o->refine};
+  size_t n = w->count < CLGAN_CHUNK ? w->count : CLGAN_CHUNK;
+  float *error[2] = {clgan_mem_array(n, sizeof(float)), clgan_mem_array(n, sizeof(float))};
+  struct clgan_chunk b = {0};
+  enum clgan_status s = chunk_make(&b, w, e);
+  if (s == CLGAN_OK) {
+    const struct clgan_batch_labels all = {b.label, b.age, b.gender};
+    clgan_dataset_gather(w->d, w->items, (uint32_t)n, b.images, &all);
+    s = clgan_sampler_codes(w->nets->sampler, n, b.images, b.z, clgan_sampler_factors(w->m) ? b.factors : NULL,
+                            NULL, e);
+  }
+  if (s == CLGAN_OK) {
+    true_conditions(w, &b, n);
+    s = clgan_sampler_refine(w->nets->sampler, &o, n, b.images, w->m->condition_size ? b.c : NULL, b.z, error[0],
+                             error[1], e);
+  }
+  for (int k = 0; k < 2; k++) {
+    w->refined[k] = clgan_mem_array(n, sizeof(double));
+    for (size_t i = 0; i < n; i++) w->refined[k][i] = (double)error[k][i];
+    clgan_mem_free(error[k]);
+  }
+  w->n_refined = n;
+  chunk_free(&b);
+  return s;
+}
+
 /* -- E's features of the training part -- */
 static enum clgan_status reference(struct clgan_work *w, struct clgan_chunk *b, size_t first, size_t n,
                                    struct clgan_error *e) {
@@ -350,6 +378,7 @@ static enum clgan_status evaluate(struct clgan_work *w, struct clgan_error *e) {
   if (w->v->classes) CLGAN_TRY(clgan_evaluate_stream(w, "generate", w->v->n, generated, e));
   if (w->v->faces) CLGAN_TRY(clgan_faces_generate(w, e));
   CLGAN_TRY(clgan_evaluate_stream(w, "reconstruct", w->count, real, e));
+  if (w->o->refine) CLGAN_TRY(refine(w, e));
   if (w->v->faces) CLGAN_TRY(clgan_faces_transform(w, e));
   if (w->base_codes) CLGAN_TRY(clgan_evaluate_stream(w, "encode", w->base_count, reference, e));
   w->v->items = w->count;
@@ -368,6 +397,7 @@ enum clgan_status clgan_evaluate(struct clgan_cl *cl, struct clgan_nets *nets, c
   void *all[] = {w.items, w.base, w.fake_p, w.real_p, w.fake, w.real, w.other, w.codes, w.base_codes};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) clgan_mem_free(all[i]);
   for (int k = 0; k < CLGAN_LIKENESSES; k++) clgan_mem_free(w.with_label[k]);
+  for (int k = 0; k < 2; k++) clgan_mem_free(w.refined[k]);
   clgan_judge_destroy(w.judge);
   clgan_faces_free(&w.faces);
   if (s == CLGAN_OK)

@@ -12,6 +12,7 @@ struct clgan_evaluate_options {
   size_t n;             /**< images generated (0: 10,000, of faces 2,200); at most so many of the part's are looked at */
   uint64_t seed;        /**< of the codes */
   uint64_t judge_steps; /**< 0: the recipe's */
+  int refine;           /**< gradient steps on the codes of some of the images; 0: none */
 };
 
 /** One figure. NaN: does not apply. */

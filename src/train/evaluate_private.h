@@ -68,6 +68,8 @@ struct clgan_work {
   uint64_t kept_own, own_right;               /**< label kept with E's own label; E's label right */
   double *with_label[CLGAN_LIKENESSES];       /**< [count]; with the set's condition where there is one */
   double mse_own;                             /**< mean over count, with E's own condition */
+  double *refined[2];                         /**< [n_refined]: mean absolute errors before and after refining */
+  size_t n_refined;
   struct clgan_face_work faces;
   struct clgan_evaluation *v;
 };

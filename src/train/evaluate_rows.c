@@ -77,6 +77,20 @@ static enum clgan_status likeness(struct clgan_work *w, struct clgan_error *e) {
   return CLGAN_OK;
 }
 
+static enum clgan_status refined(struct clgan_work *w, struct clgan_error *e) {
+  static const char *const rows[2][2] = {
+      {"refined.from", "some of them: mean absolute error in [0,1]"},
+      {"refined.mae", "the same after gradient steps on their codes"},
+  };
+  (void)e;
+  for (int k = 0; k < 2 && w->n_refined; k++) {
+    struct clgan_estimate x = clgan_bootstrap_mean(w->refined[k], w->n_refined, w->o->seed);
+    struct clgan_figure *f = clgan_figure_add(w, rows[k][0], rows[k][1], x.value, 5, w->n_refined);
+    f->low = x.low, f->high = x.high;
+  }
+  return CLGAN_OK;
+}
+
 static enum clgan_status score(struct clgan_work *w, struct clgan_error *e) {
   (void)e;
   double mean, deviation, real, unused;
@@ -143,6 +157,7 @@ static const struct measure {
     {CLGAN_NEED_FACES, clgan_row_asked},
     {CLGAN_NEED_FACES, clgan_row_transformed},
     {0, likeness},
+    {0, refined},
     {CLGAN_NEED_FACES, clgan_row_found},
     {CLGAN_NEED_CLASSES, score},
     {CLGAN_NEED_JUDGE, frechet},

@@ -44,6 +44,11 @@ works eval_run --html page.html --json first.json
 says 'generated: age error against the asked' out
 says 'original found again by its reconstruction' out
 works eval_run --json second.json
+works eval_run --refine 3 --json refined.json
+holds awk "BEGIN { exit !($(value refined.mae refined.json) < $(value refined.from refined.json)) }"
+holds test "$(value refined.mae refined.json images)" = "$(value reconstruction.mae refined.json images)"
+holds awk "BEGIN { d = $(value refined.from refined.json) - $(value reconstruction.mae refined.json); exit !(d < 0.002 && d > -0.002) }"
+fails 2 '--refine 0' eval_run --refine 0
 figures first.json >a
 figures second.json >b
 holds cmp -s a b
