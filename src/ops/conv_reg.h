@@ -2,6 +2,7 @@
 #ifndef CLGAN_OPS_CONV_REG_H
 #define CLGAN_OPS_CONV_REG_H
 #include "ops/conv.h"
+#include "ops/lanes.h"
 
 /* Mirrors struct conv_reg_args in kernels/conv_reg.clh. */
 struct conv_reg_args {
@@ -30,11 +31,7 @@ static inline int max_int(int a, int b) {
 static inline int lanes(const struct clgan_target *t) {
   return t->vector >= 16 ? 16 : t->vector >= 8 ? 8 : 4;
 }
-/* Compute units to cut work for: many where a work-item may not have much to do. */
-static inline int units(const struct clgan_target *t) {
-  int n = t->device->compute_units > 0 ? (int)t->device->compute_units : 1;
-  return t->device->short_loops ? 256 * n : n;
-}
+static inline int units(const struct clgan_target *t) { return (int)clgan_target_units(t); }
 
 /* Fills what forward, backward-data and weight-gradient kernels share. */
 static inline struct conv_reg_args clgan_conv_reg_args_of(const struct clgan_geom *g, bool transposed) {

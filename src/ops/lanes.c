@@ -19,13 +19,14 @@ struct clgan_lanes clgan_lanes_of(const struct clgan_target *t, int group) {
   return x;
 }
 
-static size_t units(const struct clgan_target *t) {
-  return t->device->compute_units ? t->device->compute_units : 1;
+size_t clgan_target_units(const struct clgan_target *t) {
+  size_t n = t->device->compute_units ? t->device->compute_units : 1;
+  return t->family == CLGAN_FAMILY_REG && t->device->short_loops ? 256 * n : n;
 }
 
 int clgan_lanes_chunks(const struct clgan_target *t, size_t count) {
   bool reg = t->family == CLGAN_FAMILY_REG;
-  size_t most = reg ? 4 * units(t) : 256;
+  size_t most = reg ? 4 * clgan_target_units(t) : 256;
   if (most > 256) most = 256;
   size_t n = count / (reg ? REG_CHUNK : LOCAL_CHUNK);
   return (int)clgan_max_size(1, clgan_min_size(n, most));
@@ -35,7 +36,7 @@ struct clgan_grid clgan_grid_of(const struct clgan_target *t, const struct clgan
                                 size_t cols) {
   size_t pieces, row_run = 1, col_run = cols;
   if (t->family == CLGAN_FAMILY_REG) {
-    pieces = clgan_max_size(1, clgan_min_size(rows * cols / REG_RUN, 8 * units(t)));
+    pieces = clgan_max_size(1, clgan_min_size(rows * cols / REG_RUN, 8 * clgan_target_units(t)));
     if (rows >= pieces) {
       row_run = (rows + pieces - 1) / pieces;
     } else {

@@ -16,6 +16,9 @@ struct clgan_lanes {
 /** @param group work-group size wanted of the local family; lowered to what the device can. */
 struct clgan_lanes clgan_lanes_of(const struct clgan_target *t, int group);
 
+/** Compute units to cut the work of a launch for; many more where the driver ends a work-item's loops early. */
+size_t clgan_target_units(const struct clgan_target *t);
+
 /** Pieces in which to split @p count elements of a reduction: enough for every compute unit, none too small to pay. */
 int clgan_lanes_chunks(const struct clgan_target *t, size_t count);
 

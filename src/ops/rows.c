@@ -25,7 +25,7 @@ static size_t common_divisor(size_t a, size_t b) {
 struct clgan_rows clgan_rows_of(const struct clgan_target *t, const struct clgan_lanes *lanes, struct clgan_shape s,
                                 bool reduction) {
   size_t channels = (size_t)s.c, m = clgan_shape_rows(s), rep, lx = 1, across, most, least_rows;
-  size_t units = t->device->compute_units ? t->device->compute_units : 1;
+  size_t units = clgan_target_units(t);
   if (t->family == CLGAN_FAMILY_REG) {
     size_t v = (size_t)lanes->vector;
     rep = v / common_divisor(channels, v); /* rows that make whole vectors */

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "device.h"
 #include "graph/graph.h"
+#include "ops/lanes.h"
 #include "ref/conv.h"
 #include "scratch.h"
 
@@ -224,6 +225,39 @@ static void impossible_values(void **state) {
   }
 }
 
+/* Where a driver ends the loops of a work-item after 65,535 turns, none is given as much: by direct kernels a turn is a step
+ * of a tile's depth. Nothing runs. */
+static void little_work_where_loops_are_short(void **state) {
+  static const struct product w[] = {{CLGAN_OP_CONV, 0, {64, 64, 64, 3, 32, 32, 64, 4, 4, 2, 1}, 0},
+                                     {CLGAN_OP_CONV, 0, {64, 32, 32, 64, 16, 16, 128, 4, 4, 2, 1}, 0},
+                                     {CLGAN_OP_CONV, 0, {64, 8, 8, 256, 4, 4, 512, 4, 4, 2, 1}, 0},
+                                     {CLGAN_OP_CONV, 0, {128, 1, 1, 1024, 1, 1, 1024, 1, 1, 1, 0}, 0}};
+  struct clgan_device_info info = *clgan_cl_info(device);
+  struct clgan_target target = {.device = &info, .family = CLGAN_FAMILY_REG, .vector = 8};
+  int most = 0;
+  (void)state;
+  info.compute_units = 2;
+  for (size_t k = 0; k < sizeof w / sizeof w[0]; k++) {
+    int in[2], y, turns[2];
+    struct clgan_ir *g = graph_of(&w[k], in, &y);
+    for (int is_short = 0; is_short < 2; is_short++) {
+      struct clgan_variant v[CLGAN_VARIANTS_MAX];
+      info.short_loops = is_short;
+      assert_true(clgan_variant_shapes(&g->nodes[0], &target, v) > 0);
+      const int *at = v[0].at;
+      turns[is_short] = at[CLGAN_VARIANT_M_TILES] * at[CLGAN_VARIANT_N_PANELS] * w[k].q.ci * w[k].q.kh * w[k].q.kw;
+    }
+    assert_true(turns[1] < 65536);
+    most = turns[0] > most ? turns[0] : most;
+    clgan_ir_destroy(g);
+  }
+  assert_true(most > 65536); /* where nothing is short */
+  info.short_loops = true;
+  assert_int_equal(clgan_target_units(&target), 512);
+  target.family = CLGAN_FAMILY_LOCAL;
+  assert_int_equal(clgan_target_units(&target), 2);
+}
+
 /* What a search may come to on wide layers, by whatever vectors and units: every cut is one that can be launched, and is
  * what it says. Nothing runs. */
 static void cuts_can_be_launched(void **state) {
@@ -423,6 +457,7 @@ int main(int argc, char **argv) {
                                      cmocka_unit_test(variants_local),
                                      cmocka_unit_test(impossible_values),
                                      cmocka_unit_test(cuts_can_be_launched),
+                                     cmocka_unit_test(little_work_where_loops_are_short),
                                      cmocka_unit_test(shipped_by_vendor),
                                      cmocka_unit_test(the_users_file),
                                      cmocka_unit_test(what_does_not_apply),
