@@ -54,7 +54,8 @@ static double above(const struct clgan_result_row *row) {
 }
 
 static void judge(const struct clgan_result_row *base, struct clgan_compared *c) {
-  const struct clgan_result_row *row = c->row;
+  const struct clgan_result_row *row = c->row && !clgan_result_left_out(c->row) ? c->row : NULL;
+  if (base && clgan_result_left_out(base)) base = NULL;
   bool was = base && clgan_result_measured(base), is = row && clgan_result_measured(row);
   if (!base || (!was && !is)) {
     c->verdict = row || !base ? CLGAN_VERDICT_ADDED : CLGAN_VERDICT_MISSING;

@@ -13,8 +13,8 @@ enum clgan_verdict {
   CLGAN_VERDICT_UNSURE,  /**< fewer than CLGAN_COMPARE_RUNS runs on either side: nothing is known of the noise */
   CLGAN_VERDICT_BROKEN,  /**< it failed or is wrong here; the first file has it */
   CLGAN_VERDICT_MENDED,  /**< it failed or is wrong in the first file and was measured here */
-  CLGAN_VERDICT_MISSING, /**< the first file has it, this one does not */
-  CLGAN_VERDICT_ADDED    /**< the first file does not have it, or neither could measure it */
+  CLGAN_VERDICT_MISSING, /**< the first file has it, this one does not, or had no time for it */
+  CLGAN_VERDICT_ADDED    /**< the first file does not have it, or had no time, or neither could measure it */
 };
 enum { CLGAN_VERDICTS = CLGAN_VERDICT_ADDED + 1, CLGAN_COMPARE_RUNS = 3 };
 

@@ -6,6 +6,7 @@
 
 #include "bench/device_internal.h"
 
+#define SLOW_LAUNCH_S 1e-4 /* fewer of them make a chain */
 enum { CHAIN = 500, GROUP = 256, TURNS_MAX = 1 << 15 /* llvmpipe ends an item's loops after 65,535 turns */ };
 
 double clgan_roofline_seconds(const struct clgan_roofline *r, double flops, double bytes) {
@@ -77,6 +78,7 @@ enum clgan_status clgan_probe_turns(struct clgan_probe *p, struct clgan_probe_la
 
 struct waited {
   struct clgan_probe_launch launch;
+  int chain;
   struct clgan_cl *cl;
 };
 
@@ -90,7 +92,8 @@ static enum clgan_status do_waited(void *context, int times, struct clgan_error 
 }
 
 static enum clgan_status do_chain(void *context, int times, struct clgan_error *e) {
-  return clgan_probe_launch(context, times * CHAIN, e);
+  const struct waited *w = context;
+  return clgan_probe_launch((void *)&w->launch, times * w->chain, e);
 }
 
 static void probe_launches(struct clgan_probe *p, struct clgan_error *e) {
@@ -103,8 +106,9 @@ static void probe_launches(struct clgan_probe *p, struct clgan_error *e) {
   clgan_probe_settle(p, r, s, e);
   r = s == CLGAN_OK ? clgan_probe_row(p, "launch", "in a chain") : NULL;
   if (r) {
-    s = clgan_probe_time(p, do_chain, &w.launch, &r->time, e);
-    r->time.median /= CHAIN, r->time.lo /= CHAIN, r->time.hi /= CHAIN;
+    w.chain = p->rows[p->n - 2].time.median > SLOW_LAUNCH_S ? CHAIN / 10 : CHAIN;
+    s = clgan_probe_time(p, do_chain, &w, &r->time, e);
+    r->time.median /= w.chain, r->time.lo /= w.chain, r->time.hi /= w.chain;
     p->best.launch_s = s == CLGAN_OK ? r->time.median : 0;
     clgan_probe_settle(p, r, s, e);
   }
@@ -149,10 +153,12 @@ static enum clgan_status open_buffers(struct clgan_probe *p, struct clgan_error 
 
 static enum clgan_status probe_all(struct clgan_probe *p, struct clgan_error *e) {
   probe_launches(p, e);
-  if (!p->peaks) clgan_probe_transfers(p, e);
+  CLGAN_TRY(clgan_probe_fma(p, true, e)); /* a slow device may have time for nothing else, and shares and forecasts need it */
   clgan_probe_streams(p, e);
-  if (!p->peaks) clgan_probe_local(p, e);
-  return clgan_probe_fma(p, e);
+  if (p->peaks) return CLGAN_OK;
+  clgan_probe_transfers(p, e);
+  clgan_probe_local(p, e);
+  return clgan_probe_fma(p, false, e);
 }
 
 enum clgan_status clgan_bench_device(struct clgan_cl *cl, struct clgan_bench_pace *pace, bool peaks,

@@ -41,9 +41,11 @@ static void probe_width(struct clgan_probe *p, const char *type, size_t vector, 
   struct clgan_bench_row *r = clgan_probe_row(p, name, "multiply-add");
   if (!r) return;
   enum clgan_status s = CLGAN_OK;
-  for (size_t k = 0; k < sizeof chains / sizeof chains[0] && s == CLGAN_OK; k++)
+  for (size_t k = 0; k < sizeof chains / sizeof chains[0] && s == CLGAN_OK; k++) {
+    if (r->time.runs && p->pace->deadline > 0 && clgan_time_now() > p->pace->deadline) break; /* the best so far will do */
     if ((!p->quick && is_float) || chains[k] == 6 || chains[k] == 10 || (is_float && vector == 16))
       s = run_fma(p, type, vector, chains[k], r, e);
+  }
   if (s == CLGAN_OK && is_float) p->best.peak_gflops = fmax(p->best.peak_gflops, r->gflops);
   clgan_probe_settle(p, r, s, e);
 }
@@ -60,13 +62,13 @@ static enum clgan_status write_numbers(struct clgan_buffer *b, size_t size, stru
   return clgan_buffer_write(b, 0, x, 18 * size, e);
 }
 
-enum clgan_status clgan_probe_fma(struct clgan_probe *p, struct clgan_error *e) {
+enum clgan_status clgan_probe_fma(struct clgan_probe *p, bool of_float, struct clgan_error *e) {
   const struct clgan_device_info *d = clgan_cl_info(p->cl);
   const struct {
     const char *type;
     size_t size;
     bool offered;
-  } types[] = {{"float", 4, true}, {"half", 2, d->fp16 && !p->peaks}, {"double", 8, d->fp64 && !p->peaks}};
+  } types[] = {{"float", 4, of_float}, {"half", 2, d->fp16 && !of_float}, {"double", 8, d->fp64 && !of_float}};
   for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
     if (!types[t].offered) continue;
     CLGAN_TRY(write_numbers(p->b[0], types[t].size, e));

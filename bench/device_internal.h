@@ -13,6 +13,7 @@ struct clgan_probe {
   size_t units, group; /**< compute units; items of a work-group */
   struct clgan_buffer *b[CLGAN_PROBE_BUFFERS];
   size_t bytes; /**< of each */
+  size_t walk;  /**< of each, what the probes of bandwidth walk over; 0: not known yet */
   struct clgan_bench_row *rows;
   size_t n;
   struct clgan_progress bar;
@@ -41,6 +42,6 @@ enum clgan_status clgan_probe_turns(struct clgan_probe *p, struct clgan_probe_la
 void clgan_probe_transfers(struct clgan_probe *p, struct clgan_error *e);
 void clgan_probe_streams(struct clgan_probe *p, struct clgan_error *e);
 void clgan_probe_local(struct clgan_probe *p, struct clgan_error *e);
-/** Multiply-adds of every type that the device has, by vector width. */
-enum clgan_status clgan_probe_fma(struct clgan_probe *p, struct clgan_error *e);
+/** Multiply-adds by vector width: of float, or of the other types that the device has. */
+enum clgan_status clgan_probe_fma(struct clgan_probe *p, bool of_float, struct clgan_error *e);
 #endif

@@ -50,6 +50,9 @@ void clgan_probe_transfers(struct clgan_probe *p, struct clgan_error *e) {
 
 /* -- global memory -- */
 
+enum { SMALL_WALK = 16 << 20 };
+#define SLOW_WALK 2e9 /* bytes a second: below, software stands between device and memory */
+
 struct stream {
   const char *name;
   int inputs, outputs;
@@ -68,15 +71,37 @@ static enum clgan_status stream_arguments(struct clgan_kernel *k, const struct s
   return clgan_kernel_arg_bytes(k, at, &run, sizeof run, e);
 }
 
+/* Vectors of a work-group; @p floats that all groups read at once. */
+static size_t run_length(const struct clgan_probe *p, size_t floats, size_t bytes) {
+  return bytes / (floats * sizeof(float)) / (2 * p->group) * (2 * p->group);
+}
+
+/* A device that walks over memory so slowly that no cache makes a difference walks over less of it. */
+static enum clgan_status choose_walk(struct clgan_probe *p, const struct stream *s, struct clgan_probe_launch *l,
+                                     size_t floats, struct clgan_error *e) {
+  const size_t small = p->bytes < SMALL_WALK ? p->bytes : SMALL_WALK;
+  double seconds = 0;
+  CLGAN_TRY(stream_arguments(l->kernel, s, p->b, (int)run_length(p, floats, small), e));
+  for (int k = 0; k < 2; k++) { /* the first one may compile */
+    const double start = clgan_time_now();
+    CLGAN_TRY(clgan_probe_launch(l, 1, e));
+    CLGAN_TRY(clgan_cl_finish(p->cl, e));
+    seconds = clgan_time_now() - start;
+  }
+  p->walk = (double)small / seconds < SLOW_WALK ? small : p->bytes;
+  return CLGAN_OK;
+}
+
 static enum clgan_status run_stream(struct clgan_probe *p, const struct stream *s, struct clgan_bench_row *r,
                                     struct clgan_error *e) {
   const size_t vector = p->cpu ? 8 : 4, groups = p->units * (p->cpu ? 4 : 32);
-  const size_t run = p->bytes / (groups * vector * sizeof(float)) / (2 * p->group) * (2 * p->group);
   struct clgan_probe_launch l = {.global = groups * p->group, .local = p->group};
   char options[64];
   (void)snprintf(options, sizeof options, "-DT=float -DV=%zu -DWG=%zu", vector, p->group);
   CLGAN_TRY(clgan_probe_kernel(p, options, s->name, &l, e));
-  enum clgan_status status = stream_arguments(l.kernel, s, p->b, (int)run, e);
+  enum clgan_status status = p->walk ? CLGAN_OK : choose_walk(p, s, &l, groups * vector, e);
+  const size_t run = run_length(p, groups * vector, p->walk);
+  if (status == CLGAN_OK) status = stream_arguments(l.kernel, s, p->b, (int)run, e);
   if (status == CLGAN_OK) status = clgan_probe_time(p, clgan_probe_launch, &l, &r->time, e);
   if (status == CLGAN_OK)
     r->gbps =

@@ -15,21 +15,24 @@ struct clgan_bench_ops_options {
   const struct clgan_model *model; /**< the operations of its step, at its batch; NULL: the case table */
   int batch;                       /**< of the case table's layers */
   const char *pass;                /**< "forward", "data", "weights" or "update" alone; NULL: all */
-  const char *only;                /**< only cases whose name holds this text; NULL: all */
+  const char *only;                /**< only cases whose name holds this text, or one of several with commas between; NULL: all */
   unsigned sets;                   /**< of the case table */
   bool clblast;                    /**< CLBlast beside it, where it has the product */
 };
 struct clgan_bench_ops_summary {
   size_t wanted;        /**< cases that were asked for */
   size_t wrong, failed; /**< rows with wrong results, and that could not be run */
+  size_t left;          /**< rows of cases that would have taken longer than there was time */
   double step_s;        /**< count times median over all rows; of a model and unfiltered: an estimate of its step */
   bool whole_step;      /**< it is that */
 };
 /** Measures each operation alone, on inputs of its own: its result is compared with double precision first (convolution
  * products: some hundred elements, from the definition; others: whole), and only a right one is timed. A row
  * "ops/<case>/<pass>/batch<N>" each (a model's: "ops/<model>/base<N>/<operation>/<pass>/batch<N>"), phase = pass,
- * count = how often the step has it. A row whose error begins with "wrong" computed something else. What @p pace has no
- * time for gets no row.
+ * count = how often the step has it. A row whose error begins with "wrong" computed something else. What begins
+ * too late gets no row; what @p pace's end does not leave time for, going by the roofline and by the cases before, gets a row
+ * that says so (clgan_bench_leave). A light product goes first, to learn the device's pace; where @p pace is
+ * wary the light operations come before the heavy ones (rows keep the table's order).
  * @return an error only where nothing could be measured, or no case is left. */
 enum clgan_status clgan_bench_ops(struct clgan_cl *cl, const struct clgan_bench_ops_options *o,
                                   struct clgan_bench_pace *pace, const struct clgan_roofline *roofline,
@@ -37,6 +40,9 @@ enum clgan_status clgan_bench_ops(struct clgan_cl *cl, const struct clgan_bench_
                                   struct clgan_bench_ops_summary *summary, struct clgan_error *e);
 /** Which pass a node of a training step belongs to: "forward", "data", "weights" or "update". */
 const char *clgan_bench_pass(const struct clgan_node *n);
+/** Seconds that the roofline allows a training step of @p m; 0 where it is not known. */
+enum clgan_status clgan_bench_step_ideal(const struct clgan_model *m, const struct clgan_roofline *roofline, double *seconds,
+                                         struct clgan_error *e);
 /** Shares anew, from the rows' rates: where the roofline was found to be another one. */
 void clgan_bench_ops_share(struct clgan_bench_row *rows, size_t n, const struct clgan_roofline *roofline);
 #endif

@@ -26,6 +26,24 @@ bool clgan_bench_begin(struct clgan_bench_pace *p, const char *name) {
   return false;
 }
 
+void clgan_bench_learn(struct clgan_bench_pace *p, double ideal_s, double once_s, int times, double took_s) {
+  p->ideal_s += ideal_s;
+  p->once_s += once_s;
+  p->extra_s += took_s > times * once_s ? took_s - times * once_s : 0;
+  if (ideal_s > 0 && once_s / ideal_s > p->slowest) p->slowest = once_s / ideal_s;
+  p->n_learnt++;
+}
+
+double clgan_bench_expect(const struct clgan_bench_pace *p, double ideal_s, int times) {
+  double slower = p->ideal_s > 0 && p->once_s > p->ideal_s ? p->once_s / p->ideal_s : 1;
+  if (p->wary && p->slowest > slower) slower = p->slowest;
+  return times * slower * ideal_s + (p->n_learnt ? p->extra_s / (double)p->n_learnt : 0);
+}
+
+bool clgan_bench_fits(const struct clgan_bench_pace *p, double seconds) {
+  return p->end <= 0 || clgan_time_now() + seconds <= p->end;
+}
+
 double clgan_bench_bound(const struct clgan_bench_pace *p) {
   return p->quick ? 0.05 : 0.02;
 }

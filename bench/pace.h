@@ -8,13 +8,27 @@
 struct clgan_bench_pace {
   bool quick;                   /**< shorter runs, fewer of them, wider intervals */
   double deadline;              /**< clgan_time_now() beyond which no further case is begun; 0: none */
+  bool wary;                    /**< a software GPU: some kernels are slower than others by orders of magnitude; the slowest counts */
+  double end;                   /**< clgan_time_now() by which the last one should be done; 0: none */
   void (*at)(const char *name); /**< told of each case before it is begun; NULL: nobody */
   char **left_out;              /**< cases for which there was no time; clgan_bench_pace_free */
   size_t n_left_out, cap_left_out;
+  double ideal_s, once_s, extra_s; /**< private from here: sums over the cases so far, see clgan_bench_learn */
+  double slowest;                  /**< once over ideal */
+  size_t n_learnt;
 };
 void clgan_bench_pace_free(struct clgan_bench_pace *p);
 /** Announces the case @p name. @return false: there is no time for it, and it was noted as left out. */
 bool clgan_bench_begin(struct clgan_bench_pace *p, const char *name);
+
+/** Tells how long a case took whose work the roofline allows in @p ideal_s: one repetition @p once_s, all of it @p took_s, of
+ * which @p times repetitions. */
+void clgan_bench_learn(struct clgan_bench_pace *p, double ideal_s, double once_s, int times, double took_s);
+/** Seconds that @p times repetitions of work of @p ideal_s can be expected to take, with what is around them (compiling, the
+ * check): at the pace of the cases so far, heavy ones counting more (wary: at the pace of the slowest); before the first as the roofline has it. */
+double clgan_bench_expect(const struct clgan_bench_pace *p, double ideal_s, int times);
+/** Is there time for so many more seconds? */
+bool clgan_bench_fits(const struct clgan_bench_pace *p, double seconds);
 
 /** The spread at which there are runs enough: 2 %, quick 5 %. */
 double clgan_bench_bound(const struct clgan_bench_pace *p);

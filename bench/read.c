@@ -118,6 +118,10 @@ bool clgan_result_measured(const struct clgan_result_row *row) {
   return row->runs >= 1 && row->median_s > 0 && !row->error[0];
 }
 
+bool clgan_result_left_out(const struct clgan_result_row *row) {
+  return row->runs < 1 && !row->error[0];
+}
+
 bool clgan_result_is_probe(const struct clgan_result_row *row) {
   return !strncmp(row->name, "device/", 7);
 }

@@ -44,6 +44,8 @@ bool clgan_results_have(const struct clgan_results *r, const cJSON *row);
 void clgan_result_row_read(const cJSON *o, struct clgan_result_row *row);
 /** It was measured: a time from at least one run, and no error. */
 bool clgan_result_measured(const struct clgan_result_row *row);
+/** There was no time for it: neither a time nor an error. */
+bool clgan_result_left_out(const struct clgan_result_row *row);
 /** Rows of the device's probes, whose work is adapted to the device: rates compare, times do not. */
 bool clgan_result_is_probe(const struct clgan_result_row *row);
 /** By case, then by phase: below 0, 0, above 0. */

@@ -91,6 +91,11 @@ void clgan_bench_fail(struct clgan_bench_row *row, const struct clgan_error *e) 
   row->time.runs = 0;
 }
 
+void clgan_bench_leave(struct clgan_bench_row *row, double seconds) {
+  (void)snprintf(row->note, sizeof row->note, "not measured: would take about %.*f s", seconds < 10, seconds);
+  row->time = (struct clgan_median){0};
+}
+
 void clgan_bench_add_part(struct clgan_bench_row *row, const char *name, const char *phase, double seconds) {
   size_t k = 0;
   if (!row->parts) row->parts = clgan_mem_array(CLGAN_BENCH_PARTS, sizeof *row->parts);

@@ -20,7 +20,7 @@ struct clgan_bench_part {
 struct clgan_bench_row {
   char name[160];                    /**< "train/digits/base32/batch128" */
   const char *phase;                 /**< "step" */
-  struct clgan_median time;          /**< seconds; runs 0: it failed, see error */
+  struct clgan_median time;          /**< seconds; runs 0: it failed, see error, or was not measured, see note */
   double gflops, gbps, images_per_s; /**< rates at the median; 0: does not apply */
   double share;                      /**< of what the roofline allows; 0: not known */
   double pipelined_s;                /**< seconds a step when the host does not wait between steps; 0: not measured */
@@ -52,6 +52,9 @@ struct clgan_bench_row *clgan_bench_add(struct clgan_bench_rows *rows);
 void clgan_bench_rows_free(struct clgan_bench_rows *rows);
 /** The first line of @p e becomes the row's error, and the row counts as failed. */
 void clgan_bench_fail(struct clgan_bench_row *row, const struct clgan_error *e);
+/** The row says that there was not the time: its case would take about so many @p seconds. It counts neither as measured nor
+ * as failed. */
+void clgan_bench_leave(struct clgan_bench_row *row, double seconds);
 /** Adds @p seconds in one launch to the row's part of that name and phase; what is beyond the room becomes "others". */
 void clgan_bench_add_part(struct clgan_bench_row *row, const char *name, const char *phase, double seconds);
 

@@ -43,7 +43,6 @@ static enum clgan_status time_once(struct clgan_cl *cl, clgan_bench_work *w, voi
 /* How often a run repeats the work. */
 static enum clgan_status find_repeat(struct clgan_cl *cl, clgan_bench_work *work, void *context, double least_s,
                                      int *repeat, double *once, struct clgan_error *e) {
-  CLGAN_TRY(time_once(cl, work, context, 1, once, e)); /* drivers compile at first launch */
   for (*repeat = 1;;) {
     CLGAN_TRY(time_once(cl, work, context, *repeat, once, e));
     if (*once * *repeat >= least_s || *repeat >= 1 << 20) return CLGAN_OK;
@@ -58,6 +57,13 @@ enum clgan_status clgan_bench_time(struct clgan_cl *cl, clgan_bench_work *work, 
   struct clgan_bench_runs warm = {0}, r = {0};
   double once = 0;
   int repeat = 1;
+  *out = (struct clgan_median){0};
+  if (t->end > 0 && clgan_time_now() > t->end) return CLGAN_OK;
+  CLGAN_TRY(time_once(cl, work, context, 1, &once, e)); /* drivers compile at first launch */
+  if (t->end > 0 && clgan_time_now() + once * (1 + t->runs) > t->end) {
+    *out = (struct clgan_median){.median = once};
+    return CLGAN_OK;
+  }
   CLGAN_TRY(find_repeat(cl, work, context, t->least_s, &repeat, &once, e));
   while (clgan_bench_runs_add(&warm, &settling, once, once * repeat) && !clgan_bench_runs_settled(&warm) &&
          warm.spent < settling.budget_s)

@@ -15,10 +15,13 @@ struct clgan_bench_timing {
   int runs, most;  /**< at least so many runs, and at most (up to CLGAN_BENCH_RUNS_MAX) */
   double bound;    /**< between the two, runs end as soon as the spread is below this, */
   double budget_s; /**< or when they have taken so long */
+  double end;      /**< clgan_time_now() by which the last run should be over; 0: none */
 };
+enum { CLGAN_BENCH_BEFORE = 3 /**< repetitions that come before a piece of slow work is timed: a check, a first, a settling one */ };
 /** Seconds of one repetition. The first one, at which drivers compile, is not counted; then the number of repetitions a
  * run is found, and runs are let pass until three in a row agree within 5 % (or as long as half of the budget, eight at
- * most): caches, clocks and lazy drivers have settled. Each run is waited for. */
+ * most): caches, clocks and lazy drivers have settled. Each run is waited for. Where t->runs of them would not be over by
+ * t->end, none is timed: @p out has 0 runs, and as median the seconds that one repetition took (0: t->end was over before). */
 enum clgan_status clgan_bench_time(struct clgan_cl *cl, clgan_bench_work *work, void *context,
                                    const struct clgan_bench_timing *t, struct clgan_median *out, struct clgan_error *e);
 

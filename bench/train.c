@@ -40,19 +40,38 @@ static struct clgan_bench_timing timing_of(const struct clgan_bench_train_option
                                            const struct clgan_bench_pace *pace) {
   struct clgan_bench_timing t = {.runs = 7, .most = CLGAN_BENCH_RUNS_MAX, .budget_s = 10};
   if (pace->quick) t = (struct clgan_bench_timing){.runs = 3, .most = 15, .budget_s = 2};
+  t.end = pace->end;
   t.bound = clgan_bench_bound(pace);
-  if (o->steps) t.runs = t.most = o->steps < CLGAN_BENCH_RUNS_MAX ? o->steps : CLGAN_BENCH_RUNS_MAX;
+  if (!o->steps) return t;
+  t.runs = t.most = o->steps < CLGAN_BENCH_RUNS_MAX ? o->steps : CLGAN_BENCH_RUNS_MAX;
+  t.end = 0; /* as many as asked for */
   return t;
 }
 
-static enum clgan_status warm_up(struct clgan_trainer *t, const struct clgan_bench_timing *timing, struct clgan_error *e) {
+/* So many steps are made at least: the first, settling ones, those that are timed, half as many pipelined, one with events. */
+static int least_steps(const struct clgan_bench_timing *timing) {
+  return CLGAN_BENCH_BEFORE + timing->runs + (timing->runs + 1) / 2;
+}
+
+/* Is there time for the rest of the steps, when @p done of them are made? */
+static bool have_time(const struct clgan_bench_timing *timing, int done, double seconds) {
+  return timing->end <= 0 || clgan_time_now() + (least_steps(timing) - done) * seconds <= timing->end;
+}
+
+/* @param too_long receives the seconds of a step where there is no time for the others, else 0. */
+static enum clgan_status warm_up(struct clgan_trainer *t, const struct clgan_bench_timing *timing, double *too_long,
+                                 struct clgan_error *e) {
   const struct clgan_bench_timing settling = {.runs = 8, .most = 8};
   struct clgan_bench_runs r = {0};
   double seconds;
   CLGAN_TRY(clgan_trainer_init(t, e));
-  CLGAN_TRY(timed_step(t, &seconds, e)); /* drivers compile at first launch */
+  CLGAN_TRY(timed_step(t, &seconds, e)); /* drivers compile at first launch: only its end says something */
+  *too_long = have_time(timing, 0, 0) ? 0 : seconds;
+  if (*too_long > 0) return CLGAN_OK;
   do {
     CLGAN_TRY(timed_step(t, &seconds, e));
+    *too_long = r.n || have_time(timing, 2, seconds) ? 0 : seconds;
+    if (*too_long > 0) return CLGAN_OK;
   } while (clgan_bench_runs_add(&r, &settling, seconds, seconds) && !clgan_bench_runs_settled(&r) &&
            r.spent < timing->budget_s / 2);
   return CLGAN_OK;
@@ -72,7 +91,11 @@ static enum clgan_status measure(struct clgan_cl *cl, struct clgan_trainer *t, c
   struct clgan_progress bar;
   struct clgan_power power;
   double seconds = 0;
-  CLGAN_TRY(warm_up(t, timing, e));
+  CLGAN_TRY(warm_up(t, timing, &seconds, e));
+  if (seconds > 0) {
+    clgan_bench_leave(row, least_steps(timing) * seconds);
+    return CLGAN_OK;
+  }
   clgan_progress_begin(&bar, "bench", "steps", 0, 0);
   clgan_power_begin(&power);
   enum clgan_status s = CLGAN_OK;
@@ -144,14 +167,19 @@ enum clgan_status clgan_bench_train(struct clgan_cl *cl, const struct clgan_mode
   struct clgan_trainer *t = NULL;
   name_row(m, o, row);
   if (!clgan_bench_begin(pace, row->name)) return CLGAN_OK;
+  const double expected = clgan_bench_expect(pace, o->ideal_s, least_steps(&timing));
+  if (timing.end > 0 && !clgan_bench_fits(pace, expected)) {
+    clgan_bench_leave(row, expected);
+    return CLGAN_OK;
+  }
   CLGAN_TRY(clgan_trainer_create(cl, m, NULL, &options, &t, e));
   enum clgan_status s = measure(cl, t, &timing, row, e);
-  if (s == CLGAN_OK) {
+  if (s == CLGAN_OK && row->time.runs) {
     weigh(cl, t, before, row);
     clgan_programs_save(cl);
     if (o->profile) s = clgan_trainer_profile(t, e);
   }
-  if (s == CLGAN_OK) s = fill(cl, t, m, pace, row, e);
+  if (s == CLGAN_OK && row->time.runs) s = fill(cl, t, m, pace, row, e);
   clgan_trainer_destroy(t);
   return s;
 }

@@ -8,12 +8,14 @@
 struct clgan_bench_train_options {
   int steps;    /**< so many, exactly; 0: until the interval is narrow, or the case's time is up */
   int micro;    /**< micro-batch; 0: the batch */
+  double ideal_s; /**< what the roofline allows a step; 0: not known */
   bool profile; /**< also writes the launches of a step with their times to stderr */
 };
 /** Trains @p m (its own batch size) on random images: warm-up until the steps' times have settled, then the median of
  * steps that are each waited for; then half as many without waiting in between. Host and device work of a step are both
  * in its time. Then one with events: where the time goes.
- * @param row receives name and figures; runs 0 and no error: there was no time left for it. */
+ * @param row receives name and figures; runs 0 and no error: there was no time left for it, whether to begin (no note), or
+ * to do it (its note says how much it takes). */
 enum clgan_status clgan_bench_train(struct clgan_cl *cl, const struct clgan_model *m,
                                     const struct clgan_bench_train_options *o, struct clgan_bench_pace *pace,
                                     struct clgan_bench_row *row, struct clgan_error *e);

@@ -60,15 +60,37 @@ static enum clgan_status make_host(struct use *u, size_t most, struct clgan_erro
   return CLGAN_OK;
 }
 
+/* Seconds of all, by those of one batch. */
+static enum clgan_status estimate(struct clgan_cl *cl, struct use *u, double *seconds, struct clgan_error *e) {
+  const struct clgan_bench_timing once = {.runs = 1, .most = 1};
+  const size_t all = u->n;
+  struct clgan_median found;
+  u->n = BATCH;
+  enum clgan_status s = clgan_bench_time(cl, do_use, u, &once, &found, e);
+  u->n = all;
+  *seconds = s == CLGAN_OK ? found.median * (double)((all + BATCH - 1) / BATCH) : 0;
+  return s;
+}
+
 static enum clgan_status measure(struct clgan_cl *cl, struct clgan_store *store, struct use *u,
                                  const struct clgan_bench_pace *pace, struct clgan_bench_row *row,
                                  struct clgan_error *e) {
   struct clgan_bench_timing t = {.least_s = 0.02, .runs = 5, .most = 51, .budget_s = 4, .bound = clgan_bench_bound(pace)};
   if (pace->quick) t.runs = 3, t.most = 9, t.budget_s = 0.5;
+  t.end = pace->end;
   u->sampler = clgan_sampler_create(cl, store, u->m, u->n < BATCH ? (int)u->n : BATCH);
-  enum clgan_status s = clgan_bench_time(cl, do_use, u, &t, &row->time, e);
+  double seconds = 0;
+  enum clgan_status s = t.end > 0 && u->n > BATCH ? estimate(cl, u, &seconds, e) : CLGAN_OK;
+  if (s == CLGAN_OK && clgan_bench_fits(pace, (CLGAN_BENCH_BEFORE + t.runs) * seconds)) {
+    s = clgan_bench_time(cl, do_use, u, &t, &row->time, e);
+    seconds = row->time.median;
+  }
   clgan_sampler_destroy(u->sampler);
   if (s != CLGAN_OK) return s;
+  if (!row->time.runs) {
+    clgan_bench_leave(row, (CLGAN_BENCH_BEFORE + t.runs) * seconds);
+    return CLGAN_OK;
+  }
   row->images_per_s = (double)u->n / row->time.median;
   clgan_bench_doubt(pace, &row->time, row->note, sizeof row->note);
   return CLGAN_OK;

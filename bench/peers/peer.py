@@ -1,5 +1,5 @@
-"""What the scripts that time a peer share: the five wide layers, timing as clgan does it, rounds in turn with clgan,
-results of schema clgan-bench/1 (docs/benchmarks.md). Not a program of its own; Python's standard library alone."""
+"""What the scripts that time a peer share: the layers, timing as clgan does it, rounds in turn with clgan, results of schema
+clgan-bench/1 (docs/benchmarks.md). Not a program of its own; Python's standard library alone."""
 import argparse
 import datetime
 import json
@@ -7,16 +7,19 @@ import math
 import os
 import pathlib
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 
 SKIP = 77  # what test drivers count as skipped
-# name, image height and width, channels in and out, kernel, stride, padding (src/ops/cases.c)
-LAYERS = [("wide 64-128", 32, 64, 128, 4, 2, 1), ("wide 128-256", 16, 128, 256, 4, 2, 1),
-          ("wide 256-512", 8, 256, 512, 4, 2, 1), ("wide 64-64 k3", 32, 64, 64, 3, 1, 1),
-          ("wide 3-64", 64, 3, 64, 4, 2, 1)]
+# clgan's case, image height and width, channels in and out, kernel, stride, padding (src/ops/cases.c). A "deconv" is the same
+# relation, from the small image with `out` channels to the large one.
+WIDE = [("conv/wide 64-128", 32, 64, 128, 4, 2, 1), ("conv/wide 128-256", 16, 128, 256, 4, 2, 1),
+        ("conv/wide 256-512", 8, 256, 512, 4, 2, 1), ("conv/wide 64-64 k3", 32, 64, 64, 3, 1, 1),
+        ("conv/wide 3-64", 64, 3, 64, 4, 2, 1)]
+ENDS = [("conv/faces conv1", 64, 3, 32, 4, 2, 1), ("deconv/faces G.out", 64, 3, 32, 4, 2, 1)]
 PASSES = ("forward", "data", "weights")
 
 
@@ -44,6 +47,39 @@ def interval(times):
     return (t[n // 2] if n % 2 else (t[n // 2 - 1] + t[n // 2]) / 2), low, high
 
 
+class limit:
+    """with limit(seconds): what takes longer raises TimeoutError (as soon as Python has its turn again)."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def __enter__(self):
+        def late(number, frame):
+            raise TimeoutError(f"did not finish within {self.seconds:g} s")
+        self.before = signal.signal(signal.SIGALRM, late)
+        signal.setitimer(signal.ITIMER_REAL, self.seconds)
+
+    def __exit__(self, *error):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, self.before)
+
+
+def run_limited(words, seconds):
+    """-> (status, stdout, stderr); TimeoutError after so many seconds (None: no limit), and nothing that it started goes on."""
+    p = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        out, err = p.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise TimeoutError(f"did not finish within {seconds:g} s") from None
+    finally:
+        try:
+            os.killpg(p.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        p.wait()
+    return p.returncode, out, err
+
+
 def row(case, phase, times, **more):
     median, low, high = interval(times)
     return {"case": case, "phase": phase, "median_s": median, "spread": (high - low) / 2 / median, "low_s": low,
@@ -63,14 +99,17 @@ def clock(work, least=0.02):
         repeat = max(2 * repeat, int(least / max(seconds, 1e-9) * repeat))
 
 
-def arguments(about, out):
+def arguments(about, out, layers=True):
     p = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--clgan", default="./clgan", help="the program (default ./clgan)")
     p.add_argument("--device", help="clgan's device (default: its own choice)")
-    p.add_argument("--batch", type=int, default=64)
     p.add_argument("--rounds", type=int, default=3, help="how often clgan and the peer take turns (default 3)")
     p.add_argument("--runs", type=int, default=3, help="runs of the peer in a round (default 3)")
-    p.add_argument("--layers", default="", help="only layers whose name holds this text")
+    if layers:
+        p.add_argument("--batch", type=int, default=64)
+        p.add_argument("--layers", default="", help="only layers whose name holds this text (conv/wide 64-128, ...)")
+        p.add_argument("--limit", type=float, default=60,
+                       help="seconds after which the peer's compiling of a case is given up (60)")
     p.add_argument("--json", default=out, help=f"the peer's results (default {out})")
     p.add_argument("--clgan-json", default="clgan.json", help="clgan's results of the same rounds (default clgan.json)")
     return p
@@ -112,6 +151,7 @@ class Clgan:
             self.root = json.loads(pathlib.Path(path).read_text())
         for r in self.root["rows"]:
             self.rows.setdefault((r["case"], r["phase"]), []).append(r)
+        return self.root
 
     def write(self):
         rows = []
@@ -120,48 +160,67 @@ class Clgan:
             if not good:
                 rows.append(rounds[-1])
                 continue
-            middle = sorted(good, key=lambda r: r["median_s"])[len(good) // 2]
-            rows.append({**middle, **row(case, phase, [r["median_s"] for r in good])})
+            # Of a probe, whose work is not the same in every round, the rates count: as times of the middle one's work.
+            rate = next((k for k in ("gflops", "gbps") if case.startswith("device/") and k in good[0]), None)
+            middle = sorted(good, key=lambda r: r[rate] if rate else r["median_s"])[len(good) // 2]
+            times = [middle["median_s"] * middle[rate] / r[rate] if rate else r["median_s"] for r in good]
+            rows.append({**middle, **row(case, phase, times)})
             for rate in ("gflops", "gbps", "share", "images_per_s"):
                 if rate in middle:
                     rows[-1][rate] = middle[rate] * middle["median_s"] / rows[-1]["median_s"]
         pathlib.Path(self.a.clgan_json).write_text(json.dumps({**self.root, "rows": rows}, indent=1) + "\n")
+        return rows
 
 
-def layers(a):
-    chosen = [layer for layer in LAYERS if a.layers in layer[0]]
+def layers(a, known):
+    chosen = [layer for layer in known if a.layers in layer[0]]
     if not chosen:
         raise SystemExit(f"--layers {a.layers}: no layer's name holds that")
     return chosen
 
 
-def run_layers(a, peer, version, device, make):
-    """Rounds in turn over the wide layers. make(layer, pass) gives a function of no arguments that does the work and waits
-    for it, None where the peer does not have the pass, or raises an error, which becomes the row's."""
-    clgan, times, errors, work = Clgan(a), {}, {}, {}
-    for layer in layers(a):
+def show(peer, theirs, ours):
+    """The peer's rows beside clgan's: how many times as fast clgan is."""
+    ours = {(r["case"], r["phase"]): r for r in ours}
+    print(f"{'case':46} {'clgan':>12} {peer:>24} {'ratio':>8}")
+    for r in theirs:
+        o = ours.get((r["case"], r["phase"]), {})
+        text = [f"{x['median_s'] * 1e3:.2f} ms" if x.get("runs") else "-" for x in (o, r)]
+        ratio = f"{r['median_s'] / o['median_s']:.2f}x" if o.get("runs") and r.get("runs") else ""
+        print(f"{r['case']:46} {text[0]:>12} {text[1]:>24} {ratio:>8}  {r.get('error') or r.get('variant') or ''}".rstrip())
+
+
+def run_layers(a, peer, version, device, make, known=WIDE):
+    """Rounds in turn over the layers. make(layer, pass) gives a function of no arguments that does the work and waits for it
+    (its attribute `variant`, where it has one, says how), None where the peer does not have the pass, or raises an error,
+    which becomes the row's."""
+    clgan, times, errors, work, chosen = Clgan(a), {}, {}, {}, layers(a, known)
+    for layer in chosen:
         for p in PASSES:
             try:
-                work[layer, p] = make(layer, p)
-                if work[layer, p]:
-                    work[layer, p]()  # compiles, warms up
+                with limit(a.limit):
+                    work[layer, p] = make(layer, p)
+                    if work[layer, p]:
+                        work[layer, p]()  # compiles, warms up
             except Exception as error:  # noqa: BLE001  whatever the peer raises is its result
                 errors[layer, p] = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+                print(f"{layer[0]} {p}: {errors[layer, p]}", file=sys.stderr)
     for k in range(a.rounds):
         print(f"round {k + 1} of {a.rounds}", file=sys.stderr)
-        clgan.round("ops", "--only", a.layers or "conv/wide", "--batch", str(a.batch))
+        clgan.round("ops", "--only", ",".join(layer[0] for layer in chosen), "--batch", str(a.batch))
         for key, f in work.items():
             for _ in range(a.runs if f and key not in errors else 0):
                 times.setdefault(key, []).append(clock(f))
     rows = []
-    for layer in layers(a):
+    for layer in chosen:
         for p in PASSES:
-            case = f"ops/conv/{layer[0]}/{p}/batch{a.batch}"
+            case = f"ops/{layer[0]}/{p}/batch{a.batch}"
             if (layer, p) in errors:
                 rows.append({"case": case, "phase": p, "runs": 0, "error": errors[layer, p]})
             elif (layer, p) in times:
-                rows.append(row(case, p, times[layer, p]))
+                variant = getattr(work[layer, p], "variant", None)
+                rows.append(row(case, p, times[layer, p], **({"variant": variant} if variant else {})))
                 rows[-1]["gflops"] = flops(layer, a.batch) / rows[-1]["median_s"] * 1e-9
     write(a.json, peer, version, device, rows)
-    clgan.write()
+    show(peer, rows, clgan.write())
     print(f"{a.json}, {a.clgan_json}: clgan bench compare {a.json} {a.clgan_json}")

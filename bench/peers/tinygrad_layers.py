@@ -2,7 +2,8 @@
 """tinygrad's OpenCL backend on the five wide layers, in turn with clgan.
 
 Needs tinygrad (pip install tinygrad; Python 3.11) and an OpenCL driver. DEV=CL is set here; CL_DEVICE and the like are
-tinygrad's own. Its kernels are captured by TinyJit, so that only launches are timed. Forward alone; --beam N lets tinygrad search."""
+tinygrad's own. Its kernels are captured by TinyJit, so that only launches are timed; --beam N lets tinygrad search. Gradients
+are those of Tensor.gradient; what is not compiled within --limit seconds is given up."""
 import importlib.util
 import os
 
@@ -26,16 +27,18 @@ except Exception as error:  # noqa: BLE001
 
 
 def make(layer, which):
-    if which != "forward":
-        return None
     _, side, ci, co, k, stride, pad = layer
     x = Tensor.randn(a.batch, ci, side, side).realize()
     w = Tensor.randn(co, ci, k, k).realize()
 
-    def forward():
-        return x.conv2d(w, stride=stride, padding=pad).realize()
+    out = (side + 2 * pad - k) // stride + 1
+    dy = Tensor.randn(a.batch, co, out, out).realize()
 
-    jit = TinyJit(forward)
+    def run():
+        y = x.conv2d(w, stride=stride, padding=pad)
+        return (y if which == "forward" else y.gradient(x if which == "data" else w, gradient=dy)[0]).realize()
+
+    jit = TinyJit(run)
     for _ in range(3):  # runs, captures, replays
         jit()
     opened.synchronize()

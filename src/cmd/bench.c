@@ -226,7 +226,7 @@ static enum clgan_status parse(struct clgan_bench_command *o, struct clgan_args 
       CLGAN_WORD("pass", 0, &o->pass, "P", "ops: only forward, data (gradient), weights (gradient) or update"),
       CLGAN_WORD("cases", 0, &o->cases, "SETS", "ops: of wide, models, deepbench, all (default wide,models)"),
       CLGAN_WORD("clblast", 0, &o->clblast, "on|off", "ops: CLBlast's figures beside (default on, with --quick off)"),
-      CLGAN_WORD("only", 0, &o->only, "TEXT", "ops: only operations whose name holds TEXT"),
+      CLGAN_WORD("only", 0, &o->only, "TEXT", "ops: only operations whose name holds TEXT, or one of several with commas between"),
       CLGAN_FLAG("no-tuning", 0, &o->no_tuning, "kernels by clgan's own rules, not by what `clgan tune` found"),
       CLGAN_REAL("tune-seconds", &o->tune_seconds, 0, 86400,
                  "a search for faster kernels before (default: by the device 5 or none; 0: none)"),

@@ -17,7 +17,7 @@ void clgan_bench_print_row(const struct clgan_bench_row *r, FILE *to) {
   char time[24];
   fprintf(to, "%-34s ", r->name);
   if (!r->time.runs) {
-    fprintf(to, "failed: %s\n", r->error);
+    fprintf(to, "%s%s\n", r->error[0] ? "failed: " : r->note, r->error);
     return;
   }
   fprintf(to, "%s +-%5.1f %%", seconds_text(r->time.median, time), r->time.spread * 100);
@@ -91,6 +91,10 @@ static void print_op(const struct clgan_bench_ops_options *o, const struct clgan
   double share = r->share * 100;
   const char *mark = share >= GOOD ? "\033[32m" : share < POOR ? "\033[33m" : "";
   fprintf(to, "%-*.*s %-8s", NAME_WIDTH, length, name, r->phase);
+  if (!r->time.runs && !r->error[0]) {
+    fprintf(to, "%s\n", r->note);
+    return;
+  }
   if (!r->time.runs) {
     bool wrong = !strncmp(r->error, "wrong: ", 7);
     fprintf(to, "%s%s%s %s%s%s\n", colour(colours, "\033[1;31m"),
@@ -131,7 +135,7 @@ void clgan_bench_print_ops(const struct clgan_bench_ops_options *o, const struct
   for (size_t k = 0; k < n; k++) {
     print_op(o, &rows[k], colours, to);
     times += (size_t)rows[k].count;
-    doubts += rows[k].note[0] != '\0';
+    doubts += rows[k].time.runs && rows[k].note[0];
   }
   if (doubts)
     fprintf(to, "!: %zu with a wide interval, or times that rose meanwhile: another program, or throttling clocks\n", doubts);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "bench/power.h"
 #include "bench/train.h"
+#include "cl/select.h"
 #include "cmd/bench.h"
 #include "cmd/bench_print.h"
 #include "cmd/device_process.h"
@@ -51,6 +52,7 @@ static void set_deadline(const struct clgan_bench_command *o, struct clgan_bench
                          double share) {
   bool alone = o->devices + o->ops + o->train + o->use + o->start == 1;
   r->pace.deadline = o->budget > 0 ? start + o->budget * (alone ? 1 : share) : 0;
+  r->pace.end = o->budget > 0 ? start + o->budget : 0;
 }
 
 /* -- device -- */
@@ -143,15 +145,23 @@ static enum clgan_status measure_all_ops(const struct clgan_bench_command *o, st
 
 /* -- training and use -- */
 
+/* Was there no time for a step? Nor is there for what draws with the same kernels. */
+static bool had_no_time(const struct clgan_bench_results *r) {
+  for (size_t k = 0; k < r->rows.n; k++)
+    if (!strncmp(r->rows.items[k].name, "train/", 6) && !r->rows.items[k].time.runs && !r->rows.items[k].error[0]) return true;
+  return false;
+}
+
 static enum clgan_status measure_step(const struct clgan_bench_command *o, struct clgan_cl *cl,
                                       const struct clgan_model *m, struct clgan_bench_results *r, double step_s,
                                       struct clgan_error *e) {
-  const struct clgan_bench_train_options bench = {
+  struct clgan_bench_train_options bench = {
       .steps = o->steps_given ? (int)o->steps : 0, .profile = o->profile, .micro = (int)o->micro};
   struct clgan_bench_row row;
-  struct clgan_error own = {0};
+  struct clgan_error own = {0}, ignored = {0}; /* what keeps a step from being built is told by its training */
+  (void)clgan_bench_step_ideal(m, &r->roofline, &bench.ideal_s, &ignored);
   enum clgan_status s = clgan_bench_train(cl, m, &bench, &r->pace, &row, &own);
-  if (s == CLGAN_OK && !row.time.runs) return CLGAN_OK; /* no time */
+  if (s == CLGAN_OK && !row.time.runs && !row.note[0]) return CLGAN_OK; /* it was too late to begin */
   if (r->roofline.peak_gflops > 0) row.share = row.gflops / r->roofline.peak_gflops;
   if (s != CLGAN_OK) {
     clgan_bench_fail(&row, &own);
@@ -160,7 +170,7 @@ static enum clgan_status measure_step(const struct clgan_bench_command *o, struc
   *clgan_bench_add(&r->rows) = row;
   clgan_bench_print_row(&row, r->table);
   clgan_bench_print_parts(&row, r->table);
-  if (s == CLGAN_OK && step_s > 0)
+  if (s == CLGAN_OK && step_s > 0 && row.time.runs)
     fprintf(r->table, "the operations of a step, each alone, sum up to %.2f ms: %.0f %% of the step\n", step_s * 1e3,
             100 * step_s / row.time.median);
   clgan_bench_tell(o, r);
@@ -216,6 +226,7 @@ static enum clgan_status measure(const struct clgan_bench_command *o, const stru
                                  struct clgan_bench_results *r, struct clgan_error *e) {
   const double start = clgan_time_now();
   double step_s = 0;
+  r->pace.wary = clgan_device_is_software_gpu(clgan_cl_info(s->cl));
   set_deadline(o, r, start, until.devices);
   if (o->devices || o->ops) CLGAN_TRY(measure_device(o, s->cl, o->devices, r, e));
   if (o->devices) (void)clgan_bench_start_compile(o, s, r, e);
@@ -228,6 +239,7 @@ static enum clgan_status measure(const struct clgan_bench_command *o, const stru
   set_deadline(o, r, start, until.train);
   for (size_t k = 0; k < o->n_models && o->train; k++) measure_training(o, s->cl, o->models[k], r, step_s, e);
   set_deadline(o, r, start, 1);
+  if (r->pace.wary && had_no_time(r)) r->pace.deadline = start; /* which is over: named as left out */
   for (size_t k = 0; k < o->n_models && o->use; k++)
     measure_use(o, s->cl, o->models[k], r, e);
   if (o->start) (void)clgan_bench_start(o, s, r, e);

@@ -65,6 +65,7 @@ static void put_bar(struct chart *h, size_t f, const struct clgan_result_row *ro
   else
     clgan_text_printf(&h->bars, "<text x=\"%d\" y=\"%d\">%s</text>\n", LEFT, h->y + BAR,
                       clgan_result_measured(row)         ? "not counted"
+                      : clgan_result_left_out(row)       ? "not measured"
                       : !strncmp(row->error, "wrong", 5) ? "WRONG"
                                                          : "failed");
   h->y += BAR_ROW;

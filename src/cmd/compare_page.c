@@ -247,7 +247,7 @@ static void training_row(struct clgan_page *p, const struct clgan_comparison *c,
   if (row->planned_bytes > 0) (void)snprintf(memory, sizeof memory, "%.1f MiB", row->planned_bytes / 1048576);
   verdict = clgan_result_measured(row)
                 ? clgan_mem_printf("%s%s%s", ratio, *ratio ? " " : "", clgan_compare_word(cell->verdict))
-                : clgan_mem_strdup(row->error);
+                : clgan_mem_strdup(row->error[0] ? row->error : row->note);
   const char *cells[8] = {
       first ? name : "", clgan_compare_letter(f, letter), figure, images, pipelined, gflops, memory, verdict};
   clgan_page_row(p, cells);

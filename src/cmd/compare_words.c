@@ -21,7 +21,10 @@ void clgan_compare_figure(const struct clgan_result_row *row, const char *pm, ch
     return;
   }
   if (!clgan_result_measured(row)) {
-    (void)snprintf(out, 64, "%s", !strncmp(row->error, "wrong", 5) ? "WRONG" : "failed");
+    (void)snprintf(out, 64, "%s",
+                   clgan_result_left_out(row)         ? "not measured"
+                   : !strncmp(row->error, "wrong", 5) ? "WRONG"
+                                                      : "failed");
     return;
   }
   double s = row->median_s;

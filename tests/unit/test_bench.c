@@ -65,6 +65,8 @@ static void rising_times_are_noticed(void **state) {
   assert_non_null(strstr(note, "wide interval"));
 }
 
+#define NEARLY(got, want) assert_true(fabs((got) - (want)) < 1e-9)
+
 static char last_at[64];
 static void note_at(const char *name) {
   (void)snprintf(last_at, sizeof last_at, "%s", name);
@@ -92,6 +94,41 @@ static void no_case_begins_after_the_deadline(void **state) {
   assert_true(cJSON_GetObjectItemCaseSensitive(o, "seconds")->valuedouble >= 0);
   cJSON_Delete(o);
   clgan_bench_pace_free(&p);
+}
+
+static void time_is_foreseen(void **state) {
+  (void)state;
+  struct clgan_bench_pace p = {0};
+  assert_true(clgan_bench_fits(&p, 1e9)); /* no end */
+  p.end = clgan_time_now() + 100;
+  assert_true(clgan_bench_fits(&p, 50));
+  assert_false(clgan_bench_fits(&p, 101));
+  NEARLY(clgan_bench_expect(&p, 2, 6), 12); /* nothing is known: as the roofline has it */
+  clgan_bench_learn(&p, 1e-3, 5e-3, 6, 1.03);
+  NEARLY(clgan_bench_expect(&p, 1, 6), 31); /* five times as slow, and a second around it */
+  clgan_bench_learn(&p, 1, 25, 6, 150); /* a heavy case counts more than the light one */
+  NEARLY(clgan_bench_expect(&p, 1, 6), 6 * 25.005 / 1.001 + 0.5);
+  clgan_bench_learn(&p, 1e-3, 0.1, 6, 0.6); /* a slow kernel, a hundred times: counts where one is wary */
+  assert_true(clgan_bench_expect(&p, 1, 1) < 30);
+  p.wary = true;
+  assert_true(clgan_bench_expect(&p, 1, 1) > 100);
+  struct clgan_bench_pace quick = {0};
+  clgan_bench_learn(&quick, 2, 1, 6, 6); /* Winograd's algorithms pass the roofline: nothing is expected to */
+  NEARLY(clgan_bench_expect(&quick, 2, 6), 12);
+}
+
+static void a_case_left_out_has_a_note(void **state) {
+  (void)state;
+  struct clgan_bench_row r = {.name = "ops/x", .phase = "forward", .time = {.median = 3}};
+  clgan_bench_leave(&r, 123.4);
+  assert_string_equal(r.note, "not measured: would take about 123 s");
+  cJSON *o = clgan_bench_result_row(&r);
+  assert_null(cJSON_GetObjectItemCaseSensitive(o, "median_s"));
+  assert_null(cJSON_GetObjectItemCaseSensitive(o, "error"));
+  assert_int_equal(cJSON_GetObjectItemCaseSensitive(o, "runs")->valueint, 0);
+  cJSON_Delete(o);
+  clgan_bench_leave(&r, 2.04);
+  assert_string_equal(r.note, "not measured: would take about 2.0 s");
 }
 
 static void put(const char *folder, const char *package, const char *file, const char *text) {
@@ -197,6 +234,8 @@ int main(void) {
       cmocka_unit_test(warm_up_settles),
       cmocka_unit_test(rising_times_are_noticed),
       cmocka_unit_test(no_case_begins_after_the_deadline),
+      cmocka_unit_test(time_is_foreseen),
+      cmocka_unit_test(a_case_left_out_has_a_note),
       cmocka_unit_test(energy_wraps_around),
       cmocka_unit_test(slower_than_the_cpu),
       cmocka_unit_test(rows_as_json),

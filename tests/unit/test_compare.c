@@ -72,6 +72,29 @@ static void verdicts(void **state) {
   clgan_result_set_free(&set);
 }
 
+#define LEFT \
+  "{\"case\":\"ops/a\",\"phase\":\"forward\",\"runs\":0,\"note\":\"not measured: would take about 9 s\"}"
+
+/* What there was no time for is neither broken nor mended. */
+static void left_out(void **state) {
+  (void)state;
+  static const char *const rows[2] = {HEAD ROW("ops/a", "1", "0.01", "9") TAIL, HEAD LEFT TAIL};
+  for (int first = 0; first < 2; first++) {
+    struct clgan_result_set set = {0};
+    struct clgan_comparison c;
+    struct clgan_text lines = {0};
+    add(&set, rows[first]);
+    add(&set, rows[!first]);
+    clgan_compare(set.items, set.n, &c);
+    assert_int_equal(cell_of(&c, "ops/a", 1)->verdict, first ? CLGAN_VERDICT_ADDED : CLGAN_VERDICT_MISSING);
+    assert_int_equal(clgan_comparison_sum(&c, 1, 5).too_slow, 0);
+    assert_int_equal(clgan_results_check(&set.items[!first], false, &lines), 0);
+    clgan_text_free(&lines);
+    clgan_comparison_free(&c);
+    clgan_result_set_free(&set);
+  }
+}
+
 /* The work of a probe is adapted to the device: its rate counts, not its time. */
 static void probes(void **state) {
   (void)state;
@@ -217,8 +240,9 @@ static void sorted_by_case(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(verdicts), cmocka_unit_test(probes), cmocka_unit_test(skewed), cmocka_unit_test(several_devices),
-      cmocka_unit_test(refused),  cmocka_unit_test(checks), cmocka_unit_test(csv), cmocka_unit_test(sorted_by_case),
+      cmocka_unit_test(verdicts), cmocka_unit_test(left_out), cmocka_unit_test(probes), cmocka_unit_test(skewed),
+      cmocka_unit_test(several_devices), cmocka_unit_test(refused),  cmocka_unit_test(checks), cmocka_unit_test(csv),
+      cmocka_unit_test(sorted_by_case),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
