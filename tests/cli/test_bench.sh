@@ -48,9 +48,9 @@ holds test "$(grep -cE ' (forward|weights|update) ' out)" -eq 0
 # A wrong kernel is never a fast one.
 cp -R "$CLGAN_SRC/kernels" kernels
 chmod -R u+w kernels
-sed 's/select(slope \* v, v, v > 0.0f)/select(-slope * v, v, v > 0.0f)/' "$CLGAN_SRC/kernels/conv_reg.cl" >kernels/conv_reg.cl
+sed 's/select(slope \* v, v, v > 0.0f)/select(-slope * v, v, v > 0.0f)/' "$CLGAN_SRC/kernels/conv_reg.clh" >kernels/conv_reg.clh
 checks=$((checks + 1))
-cmp -s kernels/conv_reg.cl "$CLGAN_SRC/kernels/conv_reg.cl" && problem "select(slope * v ... is not in conv_reg.cl: adapt this test"
+cmp -s kernels/conv_reg.clh "$CLGAN_SRC/kernels/conv_reg.clh" && problem "select(slope * v ... is not in conv_reg.clh: adapt this test"
 checks=$((checks + 1))
 CLGAN_KERNEL_DIR=$work/kernels CLGAN_FAMILY=reg "$CLGAN" bench ops --quick --budget 0 --quiet --batch 2 --only 'digits conv1' \
   --pass forward --json wrong.json >out 2>err
