@@ -8,14 +8,14 @@
 
 /* Tile sizes of a kernel: build options, and what the partition must know. mr x nr: register tile, rows x columns of
  * the product; mt, np, tiles: the most register tiles a work-item may hold, down, across and in all; kc: depth of a
- * block. a_cost, b_cost: what bringing a tile's rows of A and a panel of B takes for one step of depth, in
- * register-tile steps (measured). */
+ * block. step, a_cost, b_cost: what a register tile, bringing its rows of A, and bringing a panel of B take for one
+ * step of depth, out_cost: what writing a tile takes; in steps of clgan_reg_steps (measured). */
 struct tiling {
   int vl, mr, nr, nv, mt, np, tiles, kc;
-  double a_cost, b_cost;
+  double step, a_cost, b_cost, out_cost;
 };
 
-/* The cut of a product's rows x columns (x depth) into work-items, and its time on one unit in register-tile steps. */
+/* The cut of a product's rows x columns (x depth) into work-items, and its time on one unit in steps. */
 struct cut {
   int m_tiles, n_panels, splits;
   double cost;
@@ -27,9 +27,17 @@ static bool is_small(int rows, int columns, int depth) {
   return 2.0 * rows * columns * depth < 4e6;
 }
 
+/* What a tile of this size takes, from what bringing 6 rows of A and a panel of 16 columns of B do. */
+static void set_costs(struct tiling *s, double rows6, double columns16) {
+  s->step = clgan_reg_steps(s->mr, s->nr);
+  s->out_cost = 6.0 * s->step;
+  s->a_cost = rows6 * s->mr / 6.0;
+  s->b_cost = columns16 * s->nr / 16.0;
+}
+
 /* Register tiles: accumulators, the vectors of one side and one broadcast fit 16 registers (32 with 16 lanes). */
 static struct tiling wide_tiling(const struct clgan_target *t, int columns) {
-  struct tiling w = {.vl = lanes(t), .kc = 256, .a_cost = 0.4, .b_cost = 1.2};
+  struct tiling w = {.vl = lanes(t), .kc = 256};
   const bool narrow = columns <= w.vl;
   w.nv = narrow ? 1 : 2;
   w.mr = narrow || w.vl == 16 ? 12 : 6;
@@ -37,6 +45,7 @@ static struct tiling wide_tiling(const struct clgan_target *t, int columns) {
   w.nr = w.nv * w.vl;
   w.np = narrow ? 1 : 128 / w.nr;
   w.tiles = w.mt * w.np;
+  set_costs(&w, 0.4, 1.2);
   return w;
 }
 
@@ -45,14 +54,14 @@ static struct tiling wgrad_tiling(const struct clgan_target *t, int columns) {
   struct tiling w = wide_tiling(t, columns);
   w.kc = 128;
   w.mt = 264 / w.mr;
-  w.a_cost = 0.5;
-  w.b_cost = 3.0;
+  set_costs(&w, 0.5, 3.0);
   return w;
 }
 
 /* The tile that a tuning gives, where the kernels have it; else the rule's stays. */
 static void tune_tiling(struct tiling *w, const struct clgan_variant *v, int columns) {
   const int mr = v->at[CLGAN_VARIANT_MR], nv = v->at[CLGAN_VARIANT_NV], kc = v->at[CLGAN_VARIANT_KC];
+  const struct tiling old = *w;
   const int rows = w->mt * w->mr; /* of a block */
   const bool has_rows = mr == 1 || mr == 2 || mr == 3 || mr == 4 || mr == 6 || mr == 8 || mr == 10 || mr == 12;
   if (has_rows && (nv == 1 || nv == 2)) {
@@ -60,6 +69,8 @@ static void tune_tiling(struct tiling *w, const struct clgan_variant *v, int col
     w->mt = rows / mr;
     w->np = columns <= w->vl ? 1 : 128 / w->nr;
     w->tiles = w->mt * w->np;
+    const double a = w->a_cost / old.mr, b = w->b_cost / old.nr;
+    set_costs(w, 6.0 * a, 16.0 * b);
   }
   if (kc >= 32 && kc <= 1024 && kc % 32 == 0) w->kc = kc;
 }
@@ -86,6 +97,8 @@ static struct tiling dot_tiling(const struct clgan_target *t, int columns) {
                      .np = 1,
                      .tiles = 16,
                      .kc = 512,
+                     .step = 1.0,
+                     .out_cost = rows[columns],
                      .a_cost = 1.0,
                      .b_cost = 2.0};
   return d;
@@ -93,8 +106,9 @@ static struct tiling dot_tiling(const struct clgan_target *t, int columns) {
 
 static struct tiling few_tiling(const struct clgan_target *t, int columns) {
   static const int vectors[5] = {0, 8, 6, 4, 3};
-  struct tiling f = {.vl = lanes(t), .nv = vectors[columns], .nr = columns, .np = 1, .kc = 128, .a_cost = 1.0};
+  struct tiling f = {.vl = lanes(t), .nv = vectors[columns], .nr = columns, .np = 1, .kc = 128, .step = 1.0, .a_cost = 1.0};
   f.mr = f.nv * f.vl;
+  f.out_cost = f.mr;
   f.mt = f.tiles = max_int(1, 256 / f.mr);
   return f;
 }
@@ -111,8 +125,8 @@ static struct cut choose_cut(const struct tiling *s, int rows, int columns, int 
         const double rounds = ceil_div(blocks * k, cu);
         /* Few rounds leave units idle when one falls behind. */
         const double slack = rounds < 4.0 ? 1.0 + 0.03 * (4.0 - rounds) : 1.0;
-        const double depth_steps = ((double)mt * np + s->a_cost * mt + s->b_cost * np) * ((double)depth / k);
-        const double out_steps = (double)mt * np * s->mr * (k > 1 ? 4.0 : 1.0);
+        const double depth_steps = (s->step * mt * np + s->a_cost * mt + s->b_cost * np) * ((double)depth / k);
+        const double out_steps = s->out_cost * mt * np * (k > 1 ? 4.0 : 1.0);
         const double cost = rounds * slack * (depth_steps + out_steps + 200.0);
         if (best.m_tiles == 0 || cost < best.cost * 0.999) best = (struct cut){mt, np, k, cost};
       }
@@ -160,10 +174,10 @@ static struct cut choose_conv_cut(const struct conv_plan *w, const struct tiling
 /* Panels of packed weights where that pays, or where the tuning says so. */
 static void plan_packing(struct conv_plan *w, const struct clgan_variant *v, int cu) {
   struct tiling s = w->s;
-  s.b_cost = 0.2;
+  s.b_cost = 0.2 * s.nr / 16.0;
   const struct cut c = choose_conv_cut(w, &s, cu);
   const int panels = ceil_div(w->a.yc, s.nr), asked = v->at[CLGAN_VARIANT_PACKED];
-  const double packing = 5.0 * w->depth * panels * w->classes / cu + 500.0;
+  const double packing = 5.0 * s.nr / 16.0 * w->depth * panels * w->classes / cu + 500.0;
   /* the other kind must earn a program of its own */
   w->packed = within(asked, 0, 1) ? asked == 1 : c.cost + packing < 1.4 * w->c.cost;
   if (!w->packed) return;
@@ -319,8 +333,8 @@ static struct cut choose_wgrad_cut(const struct tiling *s, int rows, int columns
         const int items = ceil_div(tiles, mt) * ceil_div(panels, np) * ceil_div(blocks, deep);
         const double rounds = ceil_div(items, cu), slack = rounds < 4.0 ? 1.0 + 0.03 * (4.0 - rounds) : 1.0;
         const double block =
-            ((double)mt * np + s->a_cost * mt + s->b_cost * np) * min_int(s->kc, pixels) + 6.0 * mt * np;
-        const double sum = k > 1 || layout ? 8.0 * tiles * panels * (k + 1) / cu + 500.0 : 0.0;
+            (s->step * mt * np + s->a_cost * mt + s->b_cost * np) * min_int(s->kc, pixels) + 6.0 * s->step * mt * np;
+        const double sum = k > 1 || layout ? 8.0 * s->step * tiles * panels * (k + 1) / cu + 500.0 : 0.0;
         const double cost = rounds * slack * (deep * block + 200.0) + sum;
         if (best.m_tiles == 0 || cost < best.cost * 0.999) best = (struct cut){mt, np, ceil_div(blocks, deep), cost};
       }

@@ -33,6 +33,13 @@ static inline int lanes(const struct clgan_target *t) {
 }
 static inline int units(const struct clgan_target *t) { return (int)clgan_target_units(t); }
 
+/* Costs of the registers-only products are counted in steps of a register tile of 6 x 16 sums, which take the same time
+ * with vectors of 8 floats and with one unit for 16 as the moves of memory do that they are weighed against: what one
+ * step of depth of a tile of mr x nr sums takes. */
+static inline double clgan_reg_steps(int mr, int nr) {
+  return mr * nr / 96.0;
+}
+
 /* Fills what forward, backward-data and weight-gradient kernels share. */
 static inline struct conv_reg_args clgan_conv_reg_args_of(const struct clgan_geom *g, bool transposed) {
   struct conv_reg_args a = {
@@ -53,7 +60,7 @@ struct conv_wino {
   int rows, depth, classes;   /**< tiles of a class, components x channels, parity classes */
   int splits;                 /**< weight gradient: of the tiles */
   size_t panels;              /**< floats of the transformed weights */
-  double cost;                /**< on one unit, in register-tile steps */
+  double cost;                /**< on one unit, in steps */
 };
 /* Winograd's filtering for a CONV or CONV_WGRAD, if the variant asks for it or, left to the rule, if it is faster than
  * the direct product at a cost of @p direct. @return false: the direct product. */

@@ -5,7 +5,7 @@
 
 #include "ops/conv_reg.h"
 
-/* Costs in register-tile steps (measured on PoCL): transforming six values of a frequency, one of the inverse; and
+/* Costs in steps of clgan_reg_steps (measured on PoCL): transforming six values of a frequency, 16 of the inverse; and
  * floats that a unit reads in such a step. */
 static const double PATCH = 0.9, OUTPUT = 5.0, FROM_CACHE = 16.0, FROM_MEMORY = 6.5;
 
@@ -27,6 +27,7 @@ static int component_taps(const struct conv_reg_args *a) {
 static void choose_cut(struct conv_wino *w, const struct clgan_variant *v, int cu) {
   const int freq = points(w) * points(w), tiles = ceil_div(w->rows, w->mr), panels = w->a.yc / (w->nv * w->vl);
   /* What reading the transformed weights once takes: from a last-level cache, or from memory. */
+  const double step = clgan_reg_steps(w->mr, w->nv * w->vl), columns = w->nv * w->vl / 16.0;
   const double floats_in = (double)freq * w->depth * w->a.yc * w->classes;
   const double stream = floats_in / (floats_in > LAST_LEVEL ? FROM_MEMORY : FROM_CACHE) / cu;
   w->cost = 0.0;
@@ -40,13 +41,14 @@ static void choose_cut(struct conv_wino *w, const struct clgan_variant *v, int c
       if (floats > PRIVATE_FLOATS && mt * np > 1 && !asked) continue;
       const double rounds = ceil_div(ceil_div(tiles, mt) * ceil_div(panels, np) * w->classes, cu);
       const double slack = rounds < 4.0 ? 1.0 + 0.03 * (4.0 - rounds) : 1.0;
-      const double product = (double)freq * (mt * np * 1.05 + 0.3 * np), patch = PATCH * freq * mt * w->mr / 6.0;
-      const double cost = rounds * slack * ((product + patch) * w->depth + OUTPUT * freq * mt * np * w->mr + 200.0) +
+      const double product = freq * np * (1.05 * step * mt + 0.3 * columns), patch = PATCH * freq * mt * w->mr / 6.0;
+      const double output = OUTPUT * freq * mt * np * w->mr * columns;
+      const double cost = rounds * slack * ((product + patch) * w->depth + output + 200.0) +
                           stream * (ceil_div(tiles, mt) + 2);
       if (w->cost > 0.0 && cost >= w->cost * 0.999) continue;
       w->cost = cost, w->a.m_tiles = mt, w->a.n_panels = np;
     }
-  w->cost += 0.5 * freq * w->depth * panels * w->classes / cu + 500.0;
+  w->cost += 0.5 * columns * freq * w->depth * panels * w->classes / cu + 500.0;
 }
 
 static bool plan_conv(const struct clgan_node *node, const struct clgan_target *t, const struct clgan_variant *v, int m,
@@ -127,6 +129,7 @@ static void choose_wgrad_cut(struct conv_wino *w, const struct clgan_variant *v,
   const int freq = points(w) * points(w), nr = w->nv * w->vl, panels = w->a.yc / nr;
   const int asked_mt = v->at[CLGAN_VARIANT_M_TILES], asked_np = v->at[CLGAN_VARIANT_N_PANELS];
   const int asked_k = v->at[CLGAN_VARIANT_SPLITS];
+  const double step = clgan_reg_steps(w->mr, nr), columns = nr / 16.0;
   w->cost = 0.0;
   for (int np = 1; np <= min_int(w->np, panels); np++)
     for (int mt = w->vl / 2; mt <= w->mt; mt += w->vl / 2) /* mt * mr is a multiple of vl */
@@ -138,12 +141,12 @@ static void choose_wgrad_cut(struct conv_wino *w, const struct clgan_variant *v,
         const double rounds = ceil_div(ceil_div(w->rows, mt * w->mr) * ceil_div(panels, np) * splits, cu);
         const double slack = rounds < 4.0 ? 1.0 + 0.03 * (4.0 - rounds) : 1.0;
         const double down = min_int(mt, ceil_div(w->rows, w->mr));
-        const double product = freq * down * np * (1.0 + 6.0 / w->kc);
+        const double product = freq * step * down * np * (1.0 + 6.0 / w->kc);
         const double transforms = PATCH * freq * (down * w->mr + np * nr) / 6.0;
         const double sum =
-            splits > 1 || w->a.layout == 1 ? 3.0 * w->rows / w->mr * panels * (splits + 1) / cu + 500.0 : 0.0;
+            splits > 1 || w->a.layout == 1 ? 3.0 * step * w->rows / w->mr * panels * (splits + 1) / cu + 500.0 : 0.0;
         const double cost =
-            rounds * slack * ((product + transforms) * min_int(tiles, w->depth) + 2.0 * freq * down * np * w->mr) + sum;
+            rounds * slack * ((product + transforms) * min_int(tiles, w->depth) + 2.0 * columns * freq * down * np * w->mr) + sum;
         if (w->cost > 0.0 && cost >= w->cost * 0.999) continue;
         w->cost = cost, w->a.m_tiles = mt, w->a.n_panels = np, w->splits = splits, w->a.split_pixels = tiles;
       }

@@ -5,7 +5,7 @@
 #include "ops/op.h"
 
 /** What follows from parameters and rules is of this version: measurements under another one are void. */
-#define CLGAN_VARIANT_VERSION "variants 3"
+#define CLGAN_VARIANT_VERSION "variants 4"
 
 enum clgan_variant_param {
   CLGAN_VARIANT_KIND,     /**< registers only: enum clgan_variant_kind */
