@@ -5,9 +5,17 @@
 
 #include "ops/conv_reg.h"
 
-/* Costs in steps of clgan_reg_steps (measured on PoCL): transforming six values of a frequency, 16 of the inverse; and
- * floats that a unit reads in such a step. */
-static const double PATCH = 0.9, OUTPUT = 5.0, FROM_CACHE = 16.0, FROM_MEMORY = 6.5;
+/* Costs in steps of clgan_reg_steps (measured on PoCL): floats that a unit reads in such a step, ... */
+static const double FROM_CACHE = 16.0, FROM_MEMORY = 6.5;
+
+/* ... transforming six values of a frequency, 16 of the inverse. With 16 lanes there are 32 registers, which hold a
+ * whole patch. */
+static double patch_cost(const struct conv_wino *w) {
+  return w->vl == 16 ? 0.45 : 0.9;
+}
+static double output_cost(const struct conv_wino *w) {
+  return w->vl == 16 ? 2.5 : 5.0;
+}
 
 /* Floats of private memory: the patches at all frequencies and the sums, which should stay in a second-level cache. */
 enum { PRIVATE_FLOATS = 160 * 1024, WGRAD_FLOATS = 320 * 1024, LAST_LEVEL = 4 * 1024 * 1024 };
@@ -41,8 +49,8 @@ static void choose_cut(struct conv_wino *w, const struct clgan_variant *v, int c
       if (floats > PRIVATE_FLOATS && mt * np > 1 && !asked) continue;
       const double rounds = ceil_div(ceil_div(tiles, mt) * ceil_div(panels, np) * w->classes, cu);
       const double slack = rounds < 4.0 ? 1.0 + 0.03 * (4.0 - rounds) : 1.0;
-      const double product = freq * np * (1.05 * step * mt + 0.3 * columns), patch = PATCH * freq * mt * w->mr / 6.0;
-      const double output = OUTPUT * freq * mt * np * w->mr * columns;
+      const double product = freq * np * (1.05 * step * mt + 0.3 * columns), patch = patch_cost(w) * freq * mt * w->mr / 6.0;
+      const double output = output_cost(w) * freq * mt * np * w->mr * columns;
       const double cost = rounds * slack * ((product + patch) * w->depth + output + 200.0) +
                           stream * (ceil_div(tiles, mt) + 2);
       if (w->cost > 0.0 && cost >= w->cost * 0.999) continue;
@@ -142,7 +150,7 @@ static void choose_wgrad_cut(struct conv_wino *w, const struct clgan_variant *v,
         const double slack = rounds < 4.0 ? 1.0 + 0.03 * (4.0 - rounds) : 1.0;
         const double down = min_int(mt, ceil_div(w->rows, w->mr));
         const double product = freq * step * down * np * (1.0 + 6.0 / w->kc);
-        const double transforms = PATCH * freq * (down * w->mr + np * nr) / 6.0;
+        const double transforms = patch_cost(w) * freq * (down * w->mr + np * nr) / 6.0;
         const double sum =
             splits > 1 || w->a.layout == 1 ? 3.0 * step * w->rows / w->mr * panels * (splits + 1) / cu + 500.0 : 0.0;
         const double cost =
