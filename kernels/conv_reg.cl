@@ -41,13 +41,15 @@ static inline void turn_panel(PANEL_SPACE float *dst, const __global float *b, c
     const __global float *src = b + weight_tap(g, t) * p->yc * p->ac + c;
     int i = 0;
 #if NR % 8 == 0
-    for (; i + 8 <= m; i += 8)
-      for (int j = 0; j < NR; j += 8) {
-        float8 r[8];
-        for (int q = 0; q < 8; q++) r[q] = vload8(0, src + min(n0 + j + q, p->yc - 1) * p->ac + i);
-        turn8(r);
-        for (int q = 0; q < 8; q++) vstore8(r[q], 0, dst + (i + q) * NR + j);
-      }
+    for (; i + 8 <= m; i += 16) /* both halves of a cache line while it is there: rows may all lie in one cache set */
+      for (int j = 0; j < NR; j += 8)
+        for (int h = i; h < min(i + 16, m - 7); h += 8) {
+          float8 r[8];
+          for (int q = 0; q < 8; q++) r[q] = vload8(0, src + min(n0 + j + q, p->yc - 1) * p->ac + h);
+          turn8(r);
+          for (int q = 0; q < 8; q++) vstore8(r[q], 0, dst + (h + q) * NR + j);
+        }
+    i = m / 8 * 8;
 #endif
     for (; i < m; i++)
       for (int j = 0; j < NR; j++) dst[i * NR + j] = src[min(n0 + j, p->yc - 1) * p->ac + i];

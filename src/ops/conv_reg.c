@@ -58,6 +58,15 @@ static struct tiling wgrad_tiling(const struct clgan_target *t, int columns) {
   return w;
 }
 
+/* For products whose rows are one block (a linear layer of a batch): weights pass once, a panel of them stays in the
+ * first-level cache beside the rows, and is made on the way. */
+static void narrow_panels(struct tiling *w) {
+  w->nv = 1, w->nr = w->vl, w->kc = 128;
+  w->np = 128 / w->nr;
+  w->tiles = w->mt * w->np;
+  set_costs(w, 0.4, 1.2);
+}
+
 /* The tile that a tuning gives, where the kernels have it; else the rule's stays. */
 static void tune_tiling(struct tiling *w, const struct clgan_variant *v, int columns) {
   const int mr = v->at[CLGAN_VARIANT_MR], nv = v->at[CLGAN_VARIANT_NV], kc = v->at[CLGAN_VARIANT_KC];
@@ -179,7 +188,8 @@ static void plan_packing(struct conv_plan *w, const struct clgan_variant *v, int
   const int panels = ceil_div(w->a.yc, s.nr), asked = v->at[CLGAN_VARIANT_PACKED];
   const double packing = 5.0 * s.nr / 16.0 * w->depth * panels * w->classes / cu + 500.0;
   /* the other kind must earn a program of its own */
-  w->packed = within(asked, 0, 1) ? asked == 1 : c.cost + packing < 1.4 * w->c.cost;
+  const bool pays = !(s.vl == 16 && s.nv == 1 && s.np > 1) && c.cost + packing < 1.4 * w->c.cost;
+  w->packed = within(asked, 0, 1) ? asked == 1 : pays;
   if (!w->packed) return;
   w->c = c;
   w->a.class_stride = w->depth * panels * s.nr;
@@ -206,6 +216,7 @@ static struct conv_plan plan_conv(const struct clgan_node *node, const struct cl
     w.dot = false;
     w.s = wide_tiling(t, INT_MAX);
   }
+  if (!w.dot && w.s.vl == 16 && w.pixels * w.classes <= w.s.mt * w.s.mr) narrow_panels(&w.s);
   if (!w.dot) tune_tiling(&w.s, &v, a->yc <= 4 ? INT_MAX : a->yc);
   w.c =
       w.dot ? choose_cut(&w.s, w.pixels, a->yc, w.depth, w.classes, 1, units(t)) : choose_conv_cut(&w, &w.s, units(t));
