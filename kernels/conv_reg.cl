@@ -25,6 +25,7 @@
 #define PANEL_SPACE
 #endif
 #include "reg_tile.clh"
+#include "reg_finish.clh"
 
 /* Weights of im2col column k, all channels. */
 static inline const __global float *weight_row(const __global float *b, const struct conv_reg_args *p,
@@ -104,37 +105,6 @@ static inline void pack_panels(float *dst, const __global float *b, const struct
   }
 }
 #endif
-
-static inline V finish_lanes(const float *c, const float *shift, float scale, int curved, int act, float slope) {
-  return finish_act(fma((V)(scale), VLD(c), VLD(shift)), curved, act, slope);
-}
-
-/* One pixel's channels n0..n1 - 1; its sums lie NR a panel, panels `panel` floats apart. */
-static inline void finish_row(__global float *y, const float *c, int panel, const float *shift, float scale, int curved,
-                              int act, float slope, int n0, int n1) {
-  int n = n0;
-  for (; n + NR <= n1; n += NR, c += panel, shift += NR) {
-    VST(finish_lanes(c, shift, scale, curved, act, slope), y + n);
-#if NV == 2
-    VST(finish_lanes(c + VL, shift + VL, scale, curved, act, slope), y + n + VL);
-#endif
-  }
-  if (n >= n1) return;
-  float last[NR];
-  for (int v = 0; v < NR; v += VL) VST(finish_lanes(c + v, shift + v, scale, curved, act, slope), last + v);
-  for (int i = 0; i < n1 - n; i++) y[n + i] = last[i];
-}
-
-/* A row of outputs, still in cache, times the slope of the activation that gave the row of gates. */
-static inline void gate_row(__global float *y, const __global float *gates, int gate, float slope, int n) {
-  int i = 0;
-  for (; i + VL <= n; i += VL) VST(gate_lanes(VLD(y + i), VLD(gates + i), gate, slope), y + i);
-  if (i >= n) return;
-  float last[VL]; /* the lanes past n are another work-item's: not even read */
-  for (int k = 0; k < VL; k++) last[k] = k < n - i ? y[i + k] : 0.0f;
-  VST(gate_lanes(VLD(last), VLD(gates + i), gate, slope), last);
-  for (int k = 0; k < n - i; k++) y[i + k] = last[k];
-}
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg(
     const __global float *restrict a, const __global float *restrict b, const __global float *restrict bias,

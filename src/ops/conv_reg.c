@@ -155,6 +155,7 @@ struct conv_plan {
   bool dot, rows, packed;
   size_t panels;         /**< floats of the packed weights */
   struct conv_wino wino; /**< m = 0: not by Winograd's filtering */
+  struct conv_lines lines; /**< mr = 0: not by image lines */
 };
 
 /* Whether few channels out can go by rows, and if so how many rows a work-item takes. */
@@ -208,10 +209,12 @@ static struct conv_plan plan_conv(const struct clgan_node *node, const struct cl
   w.pixels = a->n * ceil_div(a->yh, step) * ceil_div(a->yw, step);
   w.depth = ceil_div(a->kh, step) * ceil_div(a->kw, step) * a->ac;
   w.dot = a->yc <= 4;
+  const bool small = is_small(w.pixels * w.classes, a->yc, w.depth);
+  if ((kind == CLGAN_KIND_LINES || !small) && clgan_lines_choose(node, t, &v, &w.lines)) return w;
   w.s = w.dot ? dot_tiling(t, a->yc) : wide_tiling(t, a->yc);
   w.rows = w.dot && kind != CLGAN_KIND_WIDE && kind != CLGAN_KIND_FEW && plan_rows(&w, &v, units(t));
   if (w.rows) return w;
-  const bool wide = kind == CLGAN_KIND_WIDE || (kind < 0 && is_small(w.pixels * w.classes, a->yc, w.depth));
+  const bool wide = kind == CLGAN_KIND_WIDE || (kind < 0 && small);
   if (w.dot && wide) {
     w.dot = false;
     w.s = wide_tiling(t, INT_MAX);
@@ -232,6 +235,7 @@ static struct conv_plan plan_conv(const struct clgan_node *node, const struct cl
 void clgan_conv_reg_packing(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                             struct clgan_packing *out) {
   const struct conv_plan w = plan_conv(node, t);
+  if (w.lines.mr > 0) return;
   const int form[] = {w.s.nr,     w.a.ac,         w.a.yc,      w.a.kh,           w.a.kw,
                       w.a.stride, w.a.transposed, w.a.swapped, w.a.class_stride, w.a.transposed ? w.a.pad : 0};
   (void)g;
@@ -283,6 +287,10 @@ void clgan_conv_reg_prepare(const struct clgan_ir *g, const struct clgan_node *n
     clgan_wino_prepare(&w.wino, node, t, l);
     return;
   }
+  if (w.lines.mr > 0) {
+    clgan_lines_prepare(&w.lines, node, l);
+    return;
+  }
   const struct tiling *s = &w.s;
   w.a.act = (int)node->attr.act, w.a.slope = node->attr.slope;
   w.a.has_bias = bias != CLGAN_NONE, w.a.has_scale = scale != CLGAN_NONE;
@@ -314,7 +322,8 @@ struct wgrad_plan {
   struct cut c;
   bool few, lines; /**< few columns; and by lines of images */
   int rows;
-  struct conv_wino wino; /**< m = 0: not by Winograd's filtering */
+  struct conv_wino wino;   /**< m = 0: not by Winograd's filtering */
+  struct conv_lines taps;  /**< mr = 0: not by image lines with few channels in */
 };
 
 /* Whether few columns can go by lines of images: a split is then some images. */
@@ -361,10 +370,16 @@ static struct wgrad_plan plan_wgrad(const struct clgan_node *node, const struct 
   w.a.layout = node->attr.i[0];
   w.rows = w.a.kh * w.a.kw * w.a.ac;
   w.few = w.a.yc <= 4;
+  const bool small = is_small(pixels, w.a.yc, w.rows);
+  if ((kind == CLGAN_KIND_LINES || !small) && clgan_lines_choose_wgrad(node, t, &v, &w.taps)) {
+    w.a = w.taps.a;
+    w.c.splits = w.taps.splits;
+    return w;
+  }
   w.s = w.few ? few_tiling(t, w.a.yc) : wgrad_tiling(t, w.a.yc);
   w.lines = w.few && kind != CLGAN_KIND_WIDE && kind != CLGAN_KIND_FEW && plan_lines(&w, &v, units(t));
   if (w.lines) return w;
-  if (w.few && (kind == CLGAN_KIND_WIDE || (kind < 0 && is_small(pixels, w.a.yc, w.rows)))) {
+  if (w.few && (kind == CLGAN_KIND_WIDE || (kind < 0 && small))) {
     w.few = false;
     w.s = wgrad_tiling(t, INT_MAX);
   }
@@ -454,6 +469,8 @@ void clgan_conv_reg_wgrad_prepare(const struct clgan_ir *g, const struct clgan_n
   const struct wgrad_plan w = plan_wgrad(node, t);
   if (w.wino.m > 0)
     clgan_wino_wgrad_prepare(&w.wino, node, l);
+  else if (w.taps.mr > 0)
+    clgan_lines_wgrad_prepare(&w.taps, node, l);
   else if (w.lines)
     add_lines(&w, node, l);
   else
@@ -471,6 +488,10 @@ struct clgan_variant clgan_conv_reg_resolve(const struct clgan_node *node, const
   struct clgan_variant v = clgan_variant_free();
   if (node->op == CLGAN_OP_CONV) {
     const struct conv_plan w = plan_conv(node, t);
+    if (w.lines.mr > 0) {
+      v.at[CLGAN_VARIANT_KIND] = CLGAN_KIND_LINES, v.at[CLGAN_VARIANT_M_TILES] = w.lines.a.m_tiles;
+      return v;
+    }
     if (w.wino.m > 0) {
       v.at[CLGAN_VARIANT_KIND] = w.wino.m == 2 ? CLGAN_KIND_WINO2 : CLGAN_KIND_WINO4;
       v.at[CLGAN_VARIANT_KC] = w.wino.kc;
@@ -485,6 +506,10 @@ struct clgan_variant clgan_conv_reg_resolve(const struct clgan_node *node, const
     return v;
   }
   const struct wgrad_plan w = plan_wgrad(node, t);
+  if (w.taps.mr > 0) {
+    v.at[CLGAN_VARIANT_KIND] = CLGAN_KIND_LINES, v.at[CLGAN_VARIANT_M_TILES] = w.taps.a.m_tiles;
+    return v;
+  }
   if (w.wino.m > 0) {
     v.at[CLGAN_VARIANT_KIND] = w.wino.m == 2 ? CLGAN_KIND_WINO2 : CLGAN_KIND_WINO4;
     v.at[CLGAN_VARIANT_KC] = w.wino.kc, v.at[CLGAN_VARIANT_SPLITS] = w.wino.splits;

@@ -71,4 +71,21 @@ void clgan_wino_wgrad_prepare(const struct conv_wino *w, const struct clgan_node
 void clgan_wino_packing(const struct conv_wino *w, const struct clgan_node *node, struct clgan_packing *out);
 void clgan_wino_prepare(const struct conv_wino *w, const struct clgan_node *node, const struct clgan_target *t,
                         struct clgan_launches *l);
+
+/* A convolution with few channels in (conv_lines.c): register tiles of mr pixels, or of mr rows of a weight gradient, by
+ * nv vectors. */
+struct conv_lines {
+  struct conv_reg_args a; /**< m_tiles: lines of an image, or images, of a work-item */
+  int vl, mr, nv;         /**< mr = 0: not this way */
+  int run, lda;           /**< floats of a kernel row's taps, and from those of a pixel to the next */
+  int classes, splits;
+};
+/* By image lines, if there are few channels in and the variant asks for nothing else. */
+bool clgan_lines_choose(const struct clgan_node *node, const struct clgan_target *t, const struct clgan_variant *v,
+                        struct conv_lines *out);
+bool clgan_lines_choose_wgrad(const struct clgan_node *node, const struct clgan_target *t,
+                              const struct clgan_variant *v, struct conv_lines *out);
+void clgan_lines_prepare(const struct conv_lines *w, const struct clgan_node *node, struct clgan_launches *l);
+/* The product of a CONV_WGRAD, without the sum of splits. */
+void clgan_lines_wgrad_prepare(const struct conv_lines *w, const struct clgan_node *node, struct clgan_launches *l);
 #endif

@@ -95,7 +95,7 @@ static size_t reg_shapes(const struct clgan_node *node, const struct clgan_targe
   struct clgan_variant v = clgan_variant_free();
   size_t n = 0;
   offer(node, t, &v, out, &n);
-  for (v.at[CLGAN_VARIANT_KIND] = CLGAN_KIND_WIDE; v.at[CLGAN_VARIANT_KIND] <= CLGAN_KIND_WINO4;
+  for (v.at[CLGAN_VARIANT_KIND] = CLGAN_KIND_WIDE; v.at[CLGAN_VARIANT_KIND] <= CLGAN_KIND_LINES;
        v.at[CLGAN_VARIANT_KIND]++)
     offer(node, t, &v, out, &n);
   v.at[CLGAN_VARIANT_KIND] = CLGAN_KIND_WIDE;

@@ -33,7 +33,8 @@ enum clgan_variant_kind {
   CLGAN_KIND_FEW,  /**< up to four columns: vectors along the depth (weight gradients: along the rows) */
   CLGAN_KIND_ROWS, /**< the same, by rows of images */
   CLGAN_KIND_WINO2, /**< Winograd's minimal filtering, 2 x 2 outputs a tile */
-  CLGAN_KIND_WINO4  /**< 4 x 4 outputs */
+  CLGAN_KIND_WINO4, /**< 4 x 4 outputs */
+  CLGAN_KIND_LINES  /**< up to four channels in, by lines of images */
 };
 
 enum { CLGAN_VARIANT_FREE = -1 /**< left to the rule */, CLGAN_VARIANTS_MAX = 32 };

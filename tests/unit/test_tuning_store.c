@@ -194,6 +194,49 @@ static void winograd_small(void **state) {
   winograd_of(w, sizeof w / sizeof w[0]);
 }
 
+/* Few channels in, by image lines: rows that no tile divides, one vector and two and a rest of one, parity classes, weights
+ * either way round, edges on every side. Is it really used, and right? */
+static void check_lines(const struct product *w, size_t n) {
+  struct clgan_target target;
+  assert_int_equal(setenv("CLGAN_FAMILY", "reg", 1), 0);
+  OK(clgan_target_choose(device, &target, &error));
+  for (size_t k = 0; k < n; k++)
+    for (int rows = CLGAN_VARIANT_FREE; rows <= 1; rows += 2) {
+      int in[2], y;
+      struct clgan_ir *g = graph_of(&w[k], in, &y);
+      struct clgan_variant v = clgan_variant_free();
+      v.at[CLGAN_VARIANT_KIND] = CLGAN_KIND_LINES;
+      v.at[CLGAN_VARIANT_M_TILES] = rows;
+      assert_int_equal(clgan_variant_resolve(&g->nodes[0], &target, &v).at[CLGAN_VARIANT_KIND], CLGAN_KIND_LINES);
+      clgan_ir_destroy(g);
+      check_variant(&w[k], &v);
+    }
+  assert_int_equal(unsetenv("CLGAN_FAMILY"), 0);
+}
+
+static void lines(void **state) {
+  static const struct product w[] = {{CLGAN_OP_CONV, 0, {3, 14, 11, 3, 7, 5, 37, 4, 4, 2, 1}, 0},
+                                     {CLGAN_OP_CONV, 0, {2, 28, 28, 1, 14, 14, 32, 4, 4, 2, 1}, 1},
+                                     {CLGAN_OP_CONV, 0, {2, 9, 13, 2, 9, 13, 5, 5, 5, 1, 2}, 0},
+                                     {CLGAN_OP_CONV, 1, {2, 9, 8, 20, 9, 8, 4, 3, 3, 1, 1}, 1},
+                                     {CLGAN_OP_CONV, 1, {3, 14, 22, 48, 7, 11, 3, 4, 4, 2, 1}, 0},
+                                     {CLGAN_OP_CONV, 1, {2, 28, 28, 32, 28, 28, 1, 5, 5, 1, 2}, 1},
+                                     {CLGAN_OP_CONV_WGRAD, 0, {5, 14, 11, 3, 7, 5, 37, 4, 4, 2, 1}, 0},
+                                     {CLGAN_OP_CONV_WGRAD, 1, {3, 28, 28, 1, 14, 14, 32, 4, 4, 2, 1}, 0},
+                                     {CLGAN_OP_CONV_WGRAD, 0, {2, 9, 8, 4, 9, 8, 5, 3, 3, 1, 1}, 0}};
+  (void)state;
+  check_lines(w, sizeof w / sizeof w[0]);
+}
+
+/* For Oclgrind. */
+static void lines_small(void **state) {
+  static const struct product w[] = {{CLGAN_OP_CONV, 0, {1, 7, 8, 3, 3, 4, 9, 4, 4, 2, 1}, 0},
+                                     {CLGAN_OP_CONV, 1, {1, 6, 8, 5, 3, 4, 2, 4, 4, 2, 1}, 1},
+                                     {CLGAN_OP_CONV_WGRAD, 0, {2, 7, 8, 3, 3, 4, 9, 4, 4, 2, 1}, 0}};
+  (void)state;
+  check_lines(w, sizeof w / sizeof w[0]);
+}
+
 static void variants_local(void **state) {
   (void)state;
   struct clgan_driver_note note;
@@ -453,7 +496,8 @@ static int close_both(void **state) {
 int main(int argc, char **argv) {
   if (argc > 1) cmocka_set_test_filter(argv[1]); /* one of them: Oclgrind takes long */
   const struct CMUnitTest tests[] = {cmocka_unit_test(samples_are_the_reference),
-                                     cmocka_unit_test(variants_reg), cmocka_unit_test(winograd), cmocka_unit_test(winograd_small),
+                                     cmocka_unit_test(variants_reg), cmocka_unit_test(winograd), cmocka_unit_test(winograd_small), cmocka_unit_test(lines),
+                                     cmocka_unit_test(lines_small),
                                      cmocka_unit_test(variants_local),
                                      cmocka_unit_test(impossible_values),
                                      cmocka_unit_test(cuts_can_be_launched),
