@@ -15,9 +15,28 @@
 #include "reg_rows.clh"
 #include "reg_finish.clh"
 #define STORE(i) PUT(i, c, NR)
+#if NV == 2
+#define FINISH(i)                                                                                 \
+  if ((i) < rows) {                                                                               \
+    VST(finish_act(fma(f->scale, c##i##_0, t0), f->curved, f->act, f->slope), y + (i)*next);      \
+    VST(finish_act(fma(f->scale, c##i##_1, t1), f->curved, f->act, f->slope), y + (i)*next + VL); \
+  }
+#else
+#define FINISH(i) \
+  if ((i) < rows) VST(finish_act(fma(f->scale, c##i##_0, t0), f->curved, f->act, f->slope), y + (i)*next);
+#endif
 
-/* c[MR][NR] = `lines` runs of MR pixels, its run i at ring[slot], slot counting round the ring, times a panel. */
-static inline void tile(const float *ring, int line, int slot, int lines, const float *b, float *c) {
+/* The epilogue but for the gate. */
+struct finish {
+  V scale;
+  int curved, act;
+  float slope;
+};
+
+/* `lines` runs of MR pixels, its run i at ring[slot], slot counting round the ring, times a panel: finished, to `rows`
+ * pixels of y, `next` floats apart; or, where the panel is not whole, the bare sums to c[MR][NR]. */
+static inline void tile(const float *ring, int line, int slot, int lines, const float *b, int whole, float *c,
+                        const struct finish *f, const float *shift, __global float *y, int next, int rows) {
   ROWS(INIT)
   for (int i = 0, s = slot; i < lines; i++, b += RUN * NR) {
     const float *a = ring + s * line;
@@ -36,7 +55,15 @@ static inline void tile(const float *ring, int line, int slot, int lines, const 
     }
     if (++s == lines) s = 0;
   }
-  ROWS(STORE)
+  if (!whole) {
+    ROWS(STORE)
+    return;
+  }
+  const V t0 = VLD(shift);
+#if NV == 2
+  const V t1 = VLD(shift + VL);
+#endif
+  ROWS(FINISH)
 }
 
 /* Weights to panels [panel][line][RUN][NR], zeros past the last channel. */
@@ -61,8 +88,8 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_lines(
   const int item = get_global_id(0), n = item / p.n_panels, h0 = REST(item, n, p.n_panels) * p.m_tiles,
             h1 = min(g.qh, h0 + p.m_tiles);
   const int cols = ((g.qw + MR - 1) / MR * MR - 1) * g.step + g.tw, line = cols * p.ac + VL;
-  const int curved = p.act > 2;
-  const float scale = p.has_scale ? scales[0] : 1.0f, slope = slope_below(&p);
+  const float scale = p.has_scale ? scales[0] : 1.0f;
+  const struct finish f = {(V)(scale), p.act > 2, p.act, slope_below(&p)};
   float ring[RING], pb[WEIGHTS], shift[WEIGHTS / RUN];
   load_weights(pb, b, &p, &g);
   for (int i = 0; i < (p.yc + NR - 1) / NR * NR; i++) shift[i] = p.has_bias && i < p.yc ? bias[i] : 0.0f;
@@ -78,11 +105,12 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_lines(
     for (int q = 0; q < g.qw; q += MR)
       for (int n0 = 0; n0 < p.yc; n0 += NR) {
         float c[MR * NR];
-        tile(ring + q * LDA, line, slot, g.th, pb + n0 * g.th * RUN, c);
-        const int n1 = min(p.yc, n0 + NR);
-        for (int i = 0; i < min(MR, g.qw - q); i++) {
-          __global float *row = y + ((n * p.yh + h * g.os + g.oh) * p.yw + (q + i) * g.os + g.ow) * p.yc;
-          finish_row(row, c + i * NR, NR, shift + n0, scale, curved, p.act, slope, n0, n1);
+        const int n1 = min(p.yc, n0 + NR), rows = min(MR, g.qw - q), apart = g.os * p.yc;
+        __global float *row = y + ((n * p.yh + h * g.os + g.oh) * p.yw + q * g.os + g.ow) * p.yc;
+        tile(ring + q * LDA, line, slot, g.th, pb + n0 * g.th * RUN, n1 - n0 == NR, c, &f, shift + n0, row + n0, apart,
+             rows);
+        for (int i = 0; i < rows && (p.gate || n1 - n0 < NR); i++, row += apart) {
+          if (n1 - n0 < NR) finish_row(row, c + i * NR, NR, shift + n0, scale, f.curved, p.act, f.slope, n0, n1);
           if (p.gate) gate_row(row + n0, gates + (row - y) + n0, p.gate, p.slope, n1 - n0);
         }
       }
