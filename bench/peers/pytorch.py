@@ -14,7 +14,7 @@ import sys
 
 import peer
 
-STEPS = (("digits", 32, 128), ("faces64", 32, 64), ("bigan-mlp", None, 128))
+STEPS = (("digits", 32, 128), ("faces64", 32, 64), ("bigan-mlp", 32, 128))
 WAYS = (("eager", ()), ("eager, channels last", ("--channels-last",)), ("compiled", ("--compile",)),
         ("compiled, channels last", ("--compile", "--channels-last")))
 a = peer.arguments(__doc__, "pytorch.json")
@@ -22,6 +22,7 @@ a.add_argument("--torch-device", default="cpu", help="cpu, cuda or cuda:N (defau
 a.add_argument("--threads", type=int, help="PyTorch's threads (default: its own choice)")
 a.add_argument("--reference", help="script that times PyTorch's training steps: instead of the layers")
 a.add_argument("--model", help="only this model's step")
+a.add_argument("--base", type=int, help="width of the nets (default 32)")
 a.add_argument("--steps", type=int, default=5, help="steps that are timed in a round (default 5)")
 a.add_argument("--compile-limit", type=float, default=300, help="seconds for a compiled step, its compiling included; 0: eager only (300)")
 a = a.parse_args()
@@ -76,7 +77,7 @@ def make(layer, which):
 
 def reference_step(model, base, batch, way):
     words = [sys.executable, a.reference, "bench", "--model", model, "--batch", str(batch), "--steps", str(a.steps),
-             "--device", a.torch_device, *way, *(["--base", str(base)] if base else []),
+             "--device", a.torch_device, *way, "--base", str(base),
              *(["--threads", str(a.threads)] if a.threads else [])]
     _, out, err = peer.run_limited(words, a.compile_limit if "--compile" in way else None)
     found = re.search(r"median ([0-9.]+) ms/step", out)
@@ -87,12 +88,12 @@ def reference_step(model, base, batch, way):
 
 def time_model(clgan, model, base, batch):
     """Rounds in turn. -> the row of the fastest way."""
-    case = f"train/{model}/" + (f"base{base}/" if base else "") + f"batch{batch}"
+    case = f"train/{model}/base{base}/batch{batch}"
     times, errors = {}, {}
-    ways = [w for w in WAYS if (a.compile_limit or "--compile" not in w[1]) and (base or "--channels-last" not in w[1])]
+    ways = [w for w in WAYS if a.compile_limit or "--compile" not in w[1]]
     for k in range(a.rounds):
         print(f"{case}: round {k + 1} of {a.rounds}", file=sys.stderr)
-        clgan.round("train", "--model", model, "--batch", str(batch), *(["--base", str(base)] if base else []))
+        clgan.round("train", "--model", model, "--batch", str(batch), "--base", str(base))
         for name, way in ways:
             if name in errors:
                 continue
@@ -118,7 +119,7 @@ def steps():
     chosen = [s for s in STEPS if a.model in (None, s[0])]
     if not chosen:
         raise SystemExit(f"--model {a.model}: one of " + ", ".join(s[0] for s in STEPS))
-    rows = [time_model(clgan, *s) for s in chosen]
+    rows = [time_model(clgan, model, a.base or base, batch) for model, base, batch in chosen]
     peer.write(a.json, "PyTorch", torch.__version__, facts, rows)
     peer.show("PyTorch", rows, clgan.write())
     print(f"{a.json}, {a.clgan_json}: clgan bench compare {a.json} {a.clgan_json}")
