@@ -15,37 +15,37 @@
 #include "reg_rows.clh"
 #include "reg_finish.clh"
 #define STORE(i) PUT(i, c, NR)
+#define LINEAR_ACT(v) select(f->slope * (v), (v), (v) > 0.0f)
 #if NV == 2
-#define FINISH(i)                                                                                 \
-  if ((i) < rows) {                                                                               \
-    VST(finish_act(fma(f->scale, c##i##_0, t0), f->curved, f->act, f->slope), y + (i)*next);      \
-    VST(finish_act(fma(f->scale, c##i##_1, t1), f->curved, f->act, f->slope), y + (i)*next + VL); \
+#define FINISH(i)                                          \
+  if ((i) < rows) {                                        \
+    const V u = fma(f->scale, c##i##_0, t0), w = fma(f->scale, c##i##_1, t1); \
+    VST(LINEAR_ACT(u), y + (i)*next);                      \
+    VST(LINEAR_ACT(w), y + (i)*next + VL);                 \
   }
 #else
-#define FINISH(i) \
-  if ((i) < rows) VST(finish_act(fma(f->scale, c##i##_0, t0), f->curved, f->act, f->slope), y + (i)*next);
+#define FINISH(i)                                          \
+  if ((i) < rows) {                                        \
+    const V u = fma(f->scale, c##i##_0, t0);               \
+    VST(LINEAR_ACT(u), y + (i)*next);                      \
+  }
 #endif
 
-/* The epilogue but for the gate. */
+/* An epilogue without a gate, of an activation that is linear in pieces. */
 struct finish {
   V scale;
-  int curved, act;
   float slope;
 };
 
 /* `lines` runs of MR pixels, its run i at ring[slot], slot counting round the ring, times a panel: finished, to `rows`
- * pixels of y, `next` floats apart; or, where the panel is not whole, the bare sums to c[MR][NR]. */
-static inline void tile(const float *ring, int line, int slot, int lines, const float *b, int whole, float *c,
+ * pixels of y, `next` floats apart; or, where not `direct`, the bare sums to c[MR][NR]. */
+static inline void tile(const float *ring, int line, int slot, int lines, const float *b, int direct, float *c,
                         const struct finish *f, const float *shift, __global float *y, int next, int rows) {
   ROWS(INIT)
   for (int i = 0, s = slot; i < lines; i++, b += RUN * NR) {
     const float *a = ring + s * line;
-    /* Pixels share columns LDA apart: unrolled further, compilers keep them all in registers that there are not. */
-#if LDA == 1
-#pragma unroll
-#else
-#pragma unroll 2
-#endif
+    /* Pixels share columns LDA apart: unrolled, compilers keep them all in registers that there are not. */
+#pragma unroll 1
     for (int k = 0; k < RUN; k++) {
       const V b0 = VLD(b + k * NR);
 #if NV == 2
@@ -55,7 +55,7 @@ static inline void tile(const float *ring, int line, int slot, int lines, const 
     }
     if (++s == lines) s = 0;
   }
-  if (!whole) {
+  if (!direct) {
     ROWS(STORE)
     return;
   }
@@ -89,7 +89,8 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_lines(
             h1 = min(g.qh, h0 + p.m_tiles);
   const int cols = ((g.qw + MR - 1) / MR * MR - 1) * g.step + g.tw, line = cols * p.ac + VL;
   const float scale = p.has_scale ? scales[0] : 1.0f;
-  const struct finish f = {(V)(scale), p.act > 2, p.act, slope_below(&p)};
+  const int curved = p.act > 2;
+  const struct finish f = {(V)(scale), slope_below(&p)};
   float ring[RING], pb[WEIGHTS], shift[WEIGHTS / RUN];
   load_weights(pb, b, &p, &g);
   for (int i = 0; i < (p.yc + NR - 1) / NR * NR; i++) shift[i] = p.has_bias && i < p.yc ? bias[i] : 0.0f;
@@ -106,11 +107,12 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_lines(
       for (int n0 = 0; n0 < p.yc; n0 += NR) {
         float c[MR * NR];
         const int n1 = min(p.yc, n0 + NR), rows = min(MR, g.qw - q), apart = g.os * p.yc;
+        const int direct = n1 - n0 == NR && !curved;
         __global float *row = y + ((n * p.yh + h * g.os + g.oh) * p.yw + q * g.os + g.ow) * p.yc;
-        tile(ring + q * LDA, line, slot, g.th, pb + n0 * g.th * RUN, n1 - n0 == NR, c, &f, shift + n0, row + n0, apart,
+        tile(ring + q * LDA, line, slot, g.th, pb + n0 * g.th * RUN, direct, c, &f, shift + n0, row + n0, apart,
              rows);
-        for (int i = 0; i < rows && (p.gate || n1 - n0 < NR); i++, row += apart) {
-          if (n1 - n0 < NR) finish_row(row, c + i * NR, NR, shift + n0, scale, f.curved, p.act, f.slope, n0, n1);
+        for (int i = 0; i < rows && (p.gate || !direct); i++, row += apart) {
+          if (!direct) finish_row(row, c + i * NR, NR, shift + n0, scale, curved, p.act, f.slope, n0, n1);
           if (p.gate) gate_row(row + n0, gates + (row - y) + n0, p.gate, p.slope, n1 - n0);
         }
       }

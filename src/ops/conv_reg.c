@@ -35,15 +35,21 @@ static void set_costs(struct tiling *s, double rows6, double columns16) {
   s->b_cost = columns16 * s->nr / 16.0;
 }
 
-/* Register tiles: accumulators, the vectors of one side and one broadcast fit 16 registers (32 with 16 lanes). */
+/* Most panels of a work-item. */
+static int most_panels(const struct tiling *w, int columns) {
+  return columns <= w->vl && w->vl < 16 ? 1 : 128 / w->nr;
+}
+
+/* Register tiles: accumulators, the vectors of one side and one broadcast fit 16 registers. With 16 lanes one vector gives
+ * enough sums to hide an addition's latency; its panel fits the first-level cache beside the rows, and one program serves
+ * narrow and wide products. */
 static struct tiling wide_tiling(const struct clgan_target *t, int columns) {
   struct tiling w = {.vl = lanes(t), .kc = 256};
-  const bool narrow = columns <= w.vl;
-  w.nv = narrow ? 1 : 2;
-  w.mr = narrow || w.vl == 16 ? 12 : 6;
+  w.nv = columns <= w.vl || w.vl == 16 ? 1 : 2;
+  w.mr = 12 / w.nv;
   w.mt = 132 / w.mr;
   w.nr = w.nv * w.vl;
-  w.np = narrow ? 1 : 128 / w.nr;
+  w.np = most_panels(&w, columns);
   w.tiles = w.mt * w.np;
   set_costs(&w, 0.4, 1.2);
   return w;
@@ -58,15 +64,6 @@ static struct tiling wgrad_tiling(const struct clgan_target *t, int columns) {
   return w;
 }
 
-/* For products whose rows are one block (a linear layer of a batch): weights pass once, a panel of them stays in the
- * first-level cache beside the rows, and is made on the way. */
-static void narrow_panels(struct tiling *w) {
-  w->nv = 1, w->nr = w->vl, w->kc = 128;
-  w->np = 128 / w->nr;
-  w->tiles = w->mt * w->np;
-  set_costs(w, 0.4, 1.2);
-}
-
 /* The tile that a tuning gives, where the kernels have it; else the rule's stays. */
 static void tune_tiling(struct tiling *w, const struct clgan_variant *v, int columns) {
   const int mr = v->at[CLGAN_VARIANT_MR], nv = v->at[CLGAN_VARIANT_NV], kc = v->at[CLGAN_VARIANT_KC];
@@ -76,7 +73,7 @@ static void tune_tiling(struct tiling *w, const struct clgan_variant *v, int col
   if (has_rows && (nv == 1 || nv == 2)) {
     w->mr = mr, w->nv = nv, w->nr = nv * w->vl;
     w->mt = rows / mr;
-    w->np = columns <= w->vl ? 1 : 128 / w->nr;
+    w->np = most_panels(w, columns);
     w->tiles = w->mt * w->np;
     const double a = w->a_cost / old.mr, b = w->b_cost / old.nr;
     set_costs(w, 6.0 * a, 16.0 * b);
@@ -189,7 +186,9 @@ static void plan_packing(struct conv_plan *w, const struct clgan_variant *v, int
   const int panels = ceil_div(w->a.yc, s.nr), asked = v->at[CLGAN_VARIANT_PACKED];
   const double packing = 5.0 * s.nr / 16.0 * w->depth * panels * w->classes / cu + 500.0;
   /* the other kind must earn a program of its own */
-  const bool pays = !(s.vl == 16 && s.nv == 1 && s.np > 1) && c.cost + packing < 1.4 * w->c.cost;
+  /* Rows that are one block (a linear layer of a batch): weights pass once, and a panel is cheap to make on the way. */
+  const bool once = s.vl == 16 && w->pixels * w->classes <= s.mt * s.mr;
+  const bool pays = !once && c.cost + packing < 1.4 * w->c.cost;
   w->packed = within(asked, 0, 1) ? asked == 1 : pays;
   if (!w->packed) return;
   w->c = c;
@@ -219,7 +218,6 @@ static struct conv_plan plan_conv(const struct clgan_node *node, const struct cl
     w.dot = false;
     w.s = wide_tiling(t, INT_MAX);
   }
-  if (!w.dot && w.s.vl == 16 && w.pixels * w.classes <= w.s.mt * w.s.mr) narrow_panels(&w.s);
   if (!w.dot) tune_tiling(&w.s, &v, a->yc <= 4 ? INT_MAX : a->yc);
   w.c =
       w.dot ? choose_cut(&w.s, w.pixels, a->yc, w.depth, w.classes, 1, units(t)) : choose_conv_cut(&w, &w.s, units(t));
