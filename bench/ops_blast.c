@@ -53,7 +53,7 @@ struct blast {
 
 static enum clgan_status do_blast(void *context, int times, struct clgan_error *e) {
   struct blast *x = context;
-  for (int k = 0; k < times; k++) CLGAN_TRY(clgan_blast_enqueue(x->cl, &x->p, x->b[0], x->b[1], x->b[2], e));
+  for (int k = 0; k < times; k++) CLGAN_TRY(clgan_blast_enqueue(x->cl, &x->p, x->b[0], x->b[1], x->b[2], NULL, NULL, e));
   return CLGAN_OK;
 }
 

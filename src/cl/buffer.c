@@ -182,6 +182,7 @@ void clgan_event_give(struct clgan_cl *cl, cl_event event, struct clgan_event **
   struct clgan_event *ev = clgan_mem_alloc(sizeof *ev);
   ev->cl = cl;
   ev->event = event;
+  ev->before = NULL;
   *out = ev;
 }
 
@@ -198,13 +199,17 @@ enum clgan_status clgan_event_wait(struct clgan_event *ev, struct clgan_error *e
 void clgan_event_destroy(struct clgan_event *ev) {
   if (ev == NULL) return;
   (void)clReleaseEvent(ev->event);
+  if (ev->before != NULL) (void)clReleaseEvent(ev->before);
   clgan_mem_free(ev);
 }
 
 double clgan_event_seconds(struct clgan_event *ev) {
   cl_ulong start = 0, end = 0;
   if (!ev->cl->profiling || clWaitForEvents(1, &ev->event) != CL_SUCCESS) return 0;
-  if (clGetEventProfilingInfo(ev->event, CL_PROFILING_COMMAND_START, sizeof start, &start, NULL) != CL_SUCCESS)
+  const bool since = ev->before != NULL && clGetEventProfilingInfo(ev->before, CL_PROFILING_COMMAND_END, sizeof start,
+                                                                   &start, NULL) == CL_SUCCESS;
+  if (!since &&
+      clGetEventProfilingInfo(ev->event, CL_PROFILING_COMMAND_START, sizeof start, &start, NULL) != CL_SUCCESS)
     return 0;
   if (clGetEventProfilingInfo(ev->event, CL_PROFILING_COMMAND_END, sizeof end, &end, NULL) != CL_SUCCESS) return 0;
   return end > start ? (double)(end - start) * 1e-9 : 0;

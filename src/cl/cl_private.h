@@ -22,6 +22,7 @@ struct clgan_cl {
   cl_context context;
   cl_command_queue queue;
   bool profiling, cache;
+  bool blast;       /**< CLBlast was called: it keeps programs, which keep the context */
   int shared_cache; /**< clgan_cache_share's descriptor, or -1 */
   struct clgan_quirks quirks;
   struct clgan_program **programs;
@@ -43,6 +44,7 @@ struct clgan_buffer {
 struct clgan_event {
   struct clgan_cl *cl;
   cl_event event;
+  cl_event before; /**< of several commands: the end of what came before them; else NULL */
 };
 
 struct clgan_program {
@@ -67,6 +69,8 @@ enum clgan_status clgan_cl_fail(const struct clgan_cl *cl, cl_int code, struct c
 /** Hands @p event to *out where asked for, else releases it. */
 void clgan_event_give(struct clgan_cl *cl, cl_event event, struct clgan_event **out);
 void clgan_program_destroy(struct clgan_program *p);
+/** Has CLBlast drop its programs, if it was called here: of other open devices too, it compiles those anew. */
+void clgan_blast_forget(const struct clgan_cl *cl);
 /** Lowers a device's facts as $CLGAN_LIMITS asks: words separated by commas, nofp64, nofp16, group=WORK-ITEMS,
  * local=BYTES. Kernels that break a limit then fail as on a device that has it. CLGAN_ERR_USAGE names an unknown word. */
 enum clgan_status clgan_device_limit(struct clgan_device_info *d, struct clgan_error *e);

@@ -148,6 +148,7 @@ void clgan_cl_close(struct clgan_cl *cl) {
   clgan_cl_attach(cl, NULL, NULL);
   for (size_t i = 0; i < cl->program_count; i++) clgan_program_destroy(cl->programs[i]);
   clgan_mem_free(cl->programs);
+  clgan_blast_forget(cl);
   if (cl->queue != NULL) (void)clReleaseCommandQueue(cl->queue);
   if (cl->context != NULL) (void)clReleaseContext(cl->context);
   clgan_cache_share_end(cl->shared_cache);

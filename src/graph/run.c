@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cl/blast.h"
 #include "cl/warm.h"
 #include "graph/graph.h"
 #include "tune/store.h"
@@ -24,7 +25,8 @@ struct clgan_run {
   size_t n_extra, cap_extra;
   struct clgan_buffer *dummy;
   struct clgan_launches launches;
-  struct clgan_kernel **kernels; /* per launch */
+  struct clgan_kernel **kernels; /* per launch; NULL: CLBlast's, of these operands: */
+  struct clgan_buffer *(*operands)[CLGAN_GEMM_OPERANDS];
   size_t programs, products, tuned;
   char variants[160];
 };
@@ -33,6 +35,7 @@ enum clgan_status clgan_target_choose(struct clgan_cl *cl, struct clgan_target *
   const char *forced = getenv("CLGAN_FAMILY");
   const struct clgan_device_info *d = clgan_cl_info(cl);
   out->device = d;
+  out->cl = cl;
   out->book = clgan_tuning_book(clgan_tuning_of(cl));
   out->family = d->type == CLGAN_DEVICE_CPU ? CLGAN_FAMILY_REG : CLGAN_FAMILY_LOCAL;
   if (forced && *forced) {
@@ -104,17 +107,18 @@ static enum clgan_status scratch_buffer(struct clgan_run *r, const struct clgan_
   return CLGAN_OK;
 }
 
+static enum clgan_status argument_buffer(struct clgan_run *r, const struct clgan_launch *l, const struct clgan_launch_arg *a,
+                                         struct clgan_buffer **out, struct clgan_error *e) {
+  return a->kind == CLGAN_ARG_VALUE ? value_buffer(r, a->value, out, e) : scratch_buffer(r, l, a, out, e);
+}
+
 static enum clgan_status set_argument(struct clgan_run *r, size_t launch, int k, struct clgan_error *e) {
   const struct clgan_launch *l = &r->launches.items[launch];
   const struct clgan_launch_arg *a = &l->args[k];
   struct clgan_buffer *b = NULL;
-  switch (a->kind) {
-    case CLGAN_ARG_BYTES: return clgan_kernel_arg_bytes(r->kernels[launch], (unsigned)k, a->bytes, a->n, e);
-    case CLGAN_ARG_LOCAL: return clgan_kernel_arg_local(r->kernels[launch], (unsigned)k, a->n, e);
-    case CLGAN_ARG_VALUE: CLGAN_TRY(value_buffer(r, a->value, &b, e)); break;
-    case CLGAN_ARG_PACKING:
-    case CLGAN_ARG_SCRATCH: CLGAN_TRY(scratch_buffer(r, l, a, &b, e)); break;
-  }
+  if (a->kind == CLGAN_ARG_BYTES) return clgan_kernel_arg_bytes(r->kernels[launch], (unsigned)k, a->bytes, a->n, e);
+  if (a->kind == CLGAN_ARG_LOCAL) return clgan_kernel_arg_local(r->kernels[launch], (unsigned)k, a->n, e);
+  CLGAN_TRY(argument_buffer(r, l, a, &b, e));
   return clgan_kernel_arg_buffer(r->kernels[launch], (unsigned)k, b, e);
 }
 
@@ -153,12 +157,12 @@ static void prepare_launches(struct clgan_run *r) {
   }
 }
 
-/* Has an earlier launch the same program? Then compiling it costs nothing more. */
-static bool seen_program(const struct clgan_run *r, size_t launch) {
+/* Has no earlier launch the same program? Else compiling it costs nothing more. */
+static bool is_new_program(const struct clgan_run *r, size_t launch) {
   const struct clgan_launch *l = &r->launches.items[launch];
   for (size_t k = 0; k < launch; k++)
-    if (strcmp(r->launches.items[k].file, l->file) == 0 && strcmp(r->launches.items[k].options, l->options) == 0) return true;
-  return false;
+    if (strcmp(r->launches.items[k].file, l->file) == 0 && strcmp(r->launches.items[k].options, l->options) == 0) return false;
+  return !l->gemm;
 }
 
 static struct clgan_warm_arg warm_argument(const struct clgan_run *r, const struct clgan_launch_arg *a) {
@@ -180,36 +184,48 @@ static struct clgan_warm_arg warm_argument(const struct clgan_run *r, const stru
 
 /* Hands the launches to who compiles ahead. */
 static void warm(struct clgan_run *r) {
-  size_t n = r->launches.n;
+  size_t n = r->launches.n, kernels = 0;
   struct clgan_warm_launch *w = clgan_mem_array(n + 1, sizeof *w);
   struct clgan_warm_arg(*args)[CLGAN_LAUNCH_ARGS] = clgan_mem_array(n + 1, sizeof *args);
   for (size_t k = 0; k < n; k++) {
     const struct clgan_launch *l = &r->launches.items[k];
-    w[k] = (struct clgan_warm_launch){
+    if (l->gemm) continue;
+    struct clgan_warm_launch *x = &w[kernels++];
+    *x = (struct clgan_warm_launch){
         .file = l->file, .options = l->options, .kernel = l->kernel, .dims = l->dims, .n_args = l->n_args, .args = args[k]};
-    memcpy(w[k].global, l->global, sizeof l->global);
-    memcpy(w[k].local, l->local, sizeof l->local);
+    memcpy(x->global, l->global, sizeof l->global);
+    memcpy(x->local, l->local, sizeof l->local);
     for (int a = 0; a < l->n_args; a++) args[k][a] = warm_argument(r, &l->args[a]);
   }
-  clgan_programs_warm(r->cl, w, n);
+  clgan_programs_warm(r->cl, w, kernels);
   clgan_mem_free(args);
   clgan_mem_free(w);
+}
+
+/* A launch with what it works on. CLBlast compiles at its first call. */
+static enum clgan_status make(struct clgan_run *r, size_t k, struct clgan_error *e) {
+  const struct clgan_launch *l = &r->launches.items[k];
+  struct clgan_program *p;
+  if (!l->gemm) {
+    CLGAN_TRY(clgan_program_get(r->cl, l->file, l->options, &p, e));
+    CLGAN_TRY(clgan_kernel_create(p, l->kernel, &r->kernels[k], e));
+  }
+  for (int a = 0; a < l->n_args; a++)
+    CLGAN_TRY(l->gemm ? argument_buffer(r, l, &l->args[a], &r->operands[k][a], e) : set_argument(r, k, a, e));
+  return CLGAN_OK;
 }
 
 static enum clgan_status compile(struct clgan_run *r, struct clgan_error *e) {
   warm(r);
   r->kernels = clgan_mem_array(r->launches.n + 1, sizeof *r->kernels);
+  r->operands = clgan_mem_array(r->launches.n + 1, sizeof *r->operands);
   struct clgan_progress bar;
-  for (size_t k = 0; k < r->launches.n; k++) r->programs += !seen_program(r, k);
+  for (size_t k = 0; k < r->launches.n; k++) r->programs += is_new_program(r, k);
   size_t done = 0;
   clgan_progress_begin(&bar, "compile", "programs", (double)r->programs, 0);
   for (size_t k = 0; k < r->launches.n; k++) {
-    const struct clgan_launch *l = &r->launches.items[k];
-    struct clgan_program *p;
-    if (!seen_program(r, k)) clgan_progress_update(&bar, (double)done++, l->file);
-    enum clgan_status s = clgan_program_get(r->cl, l->file, l->options, &p, e);
-    if (s == CLGAN_OK) s = clgan_kernel_create(p, l->kernel, &r->kernels[k], e);
-    for (int a = 0; a < l->n_args && s == CLGAN_OK; a++) s = set_argument(r, k, a, e);
+    if (is_new_program(r, k)) clgan_progress_update(&bar, (double)done++, r->launches.items[k].file);
+    enum clgan_status s = make(r, k, e);
     if (s != CLGAN_OK) {
       clgan_progress_end(&bar);
       return s;
@@ -283,6 +299,7 @@ void clgan_run_destroy(struct clgan_run *r) {
   clgan_cl_finish(r->cl, &ignored);
   for (size_t k = 0; r->kernels && k < r->launches.n; k++) clgan_kernel_destroy(r->kernels[k]);
   clgan_mem_free(r->kernels);
+  clgan_mem_free(r->operands);
   clgan_mem_free(r->launches.items);
   destroy_buffers(r->view, r->g->n_values);
   destroy_buffers(r->extra, r->n_extra);
@@ -324,6 +341,15 @@ enum clgan_status clgan_run_read_async(struct clgan_run *r, int value, void *dat
   return clgan_buffer_read_async(b, 0, data, bytes, ev, e);
 }
 
+static enum clgan_status enqueue(struct clgan_run *r, size_t k, struct clgan_event **ev, struct clgan_error *e) {
+  const struct clgan_launch *l = &r->launches.items[k];
+  if (!l->gemm) return clgan_kernel_launch(r->kernels[k], l->dims, l->global, l->local, ev, e);
+  const struct clgan_blast_product p = {
+      .m = l->global[0], .n = l->global[1], .k = l->global[2], .a_transposed = l->local[0] != 0, .b_transposed = l->local[1] != 0};
+  struct clgan_buffer *const *b = r->operands[k];
+  return clgan_blast_enqueue(r->cl, &p, b[0], b[1], b[2], b[3], ev, e);
+}
+
 static bool within(const struct clgan_launch *l, size_t first, size_t end) {
   return (size_t)l->node >= first && (size_t)l->node < end;
 }
@@ -331,7 +357,7 @@ static bool within(const struct clgan_launch *l, size_t first, size_t end) {
 enum clgan_status clgan_run_execute_part(struct clgan_run *r, size_t first, size_t end, struct clgan_error *e) {
   for (size_t k = 0; k < r->launches.n; k++) {
     const struct clgan_launch *l = &r->launches.items[k];
-    if (within(l, first, end)) CLGAN_TRY(clgan_kernel_launch(r->kernels[k], l->dims, l->global, l->local, NULL, e));
+    if (within(l, first, end)) CLGAN_TRY(enqueue(r, k, NULL, e));
   }
   return clgan_cl_flush(r->cl, e);
 }
@@ -341,10 +367,7 @@ enum clgan_status clgan_run_execute(struct clgan_run *r, struct clgan_error *e) 
 enum clgan_status clgan_run_events(struct clgan_run *r, clgan_run_timed *each, void *context, struct clgan_error *e) {
   struct clgan_event **events = clgan_mem_array(r->launches.n, sizeof(struct clgan_event *));
   enum clgan_status s = CLGAN_OK;
-  for (size_t k = 0; k < r->launches.n && s == CLGAN_OK; k++) {
-    const struct clgan_launch *l = &r->launches.items[k];
-    s = clgan_kernel_launch(r->kernels[k], l->dims, l->global, l->local, &events[k], e);
-  }
+  for (size_t k = 0; k < r->launches.n && s == CLGAN_OK; k++) s = enqueue(r, k, &events[k], e);
   if (s == CLGAN_OK) s = clgan_cl_finish(r->cl, e);
   for (size_t k = 0; k < r->launches.n && events[k]; k++) {
     if (s == CLGAN_OK) each(context, &r->g->nodes[r->launches.items[k].node], clgan_event_seconds(events[k]));
@@ -364,7 +387,7 @@ enum clgan_status clgan_run_enqueue_node(struct clgan_run *r, int node, int time
   for (int turn = 0; turn < times; turn++)
     for (size_t k = 0; k < r->launches.n; k++) {
       const struct clgan_launch *l = &r->launches.items[k];
-      if (l->node == node) CLGAN_TRY(clgan_kernel_launch(r->kernels[k], l->dims, l->global, l->local, NULL, e));
+      if (l->node == node) CLGAN_TRY(enqueue(r, k, NULL, e));
     }
   return clgan_cl_flush(r->cl, e);
 }
@@ -418,7 +441,7 @@ enum clgan_status clgan_run_profile(struct clgan_run *r, struct clgan_error *e) 
   for (size_t k = 0; k < r->launches.n; k++) {
     const struct clgan_launch *l = &r->launches.items[k];
     double start = clgan_time_now();
-    CLGAN_TRY(clgan_kernel_launch(r->kernels[k], l->dims, l->global, l->local, NULL, e));
+    CLGAN_TRY(enqueue(r, k, NULL, e));
     CLGAN_TRY(clgan_cl_finish(r->cl, e));
     double seconds = clgan_time_now() - start, flops = 0, bytes = 0;
     const struct clgan_node *n = &r->g->nodes[l->node];

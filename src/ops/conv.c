@@ -121,6 +121,7 @@ static void conv_cost(const struct clgan_ir *g, const struct clgan_node *node, d
 
 static void conv_packing(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                          struct clgan_packing *out) {
+  if (clgan_conv_blast_chosen(node, t)) return;
   if (t->family == CLGAN_FAMILY_REG)
     clgan_conv_reg_packing(g, node, t, out);
   else
@@ -128,6 +129,7 @@ static void conv_packing(const struct clgan_ir *g, const struct clgan_node *node
 }
 
 static size_t conv_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t) {
+  if (clgan_conv_blast_chosen(node, t)) return clgan_conv_blast_scratch(node, t);
   return t->family == CLGAN_FAMILY_REG ? 0 : clgan_conv_local_scratch(g, node, t);
 }
 
@@ -151,7 +153,9 @@ static void add_gate(const struct clgan_ir *g, const struct clgan_node *node, co
 
 static void conv_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l) {
   size_t from = l->n;
-  if (t->family == CLGAN_FAMILY_REG)
+  if (clgan_conv_blast_chosen(node, t))
+    clgan_conv_blast_prepare(node, t, l);
+  else if (t->family == CLGAN_FAMILY_REG)
     clgan_conv_reg_prepare(g, node, t, l);
   else
     clgan_conv_local_prepare(g, node, t, l);
@@ -185,11 +189,14 @@ static void wgrad_reference(const struct clgan_ir *g, const struct clgan_node *n
 }
 
 static size_t wgrad_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t) {
+  if (clgan_conv_blast_chosen(node, t)) return clgan_conv_blast_scratch(node, t);
   return t->family == CLGAN_FAMILY_REG ? clgan_conv_reg_wgrad_scratch(g, node, t) : clgan_conv_local_wgrad_scratch(g, node, t);
 }
 
 static void wgrad_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l) {
-  if (t->family == CLGAN_FAMILY_REG)
+  if (clgan_conv_blast_chosen(node, t))
+    clgan_conv_blast_prepare(node, t, l);
+  else if (t->family == CLGAN_FAMILY_REG)
     clgan_conv_reg_wgrad_prepare(g, node, t, l);
   else
     clgan_conv_local_wgrad_prepare(g, node, t, l);

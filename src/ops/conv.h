@@ -19,6 +19,17 @@ void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node 
 size_t clgan_conv_local_wgrad_scratch(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t);
 void clgan_conv_local_wgrad_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                                     struct clgan_launches *l);
+/* Appends the launch that adds the partial results at the node's scratch up, with the epilogue; with acc. `turned`: they lie as
+ * [taps][ci][co], and dW is [taps][co][ci]. */
+void clgan_conv_local_finish_add(const struct clgan_node *node, const struct clgan_target *t, int splits, struct clgan_launches *l);
+void clgan_conv_local_wgrad_finish_add(const struct clgan_node *node, const struct clgan_target *t, int splits, bool turned,
+                                       struct clgan_launches *l);
+/* CLBlast's matrix product (conv_blast.c), for both operations: can it make the node, does the target's book say so, and what then
+ * takes the place of the family's. There is no packing. */
+bool clgan_conv_blast_possible(const struct clgan_node *node, const struct clgan_target *t);
+bool clgan_conv_blast_chosen(const struct clgan_node *node, const struct clgan_target *t);
+size_t clgan_conv_blast_scratch(const struct clgan_node *node, const struct clgan_target *t);
+void clgan_conv_blast_prepare(const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l);
 /* Appends the launch [taps][a][b] -> [taps][b][a] of @p from; its output is @p to, or CLGAN_NONE: the node's packing. */
 void clgan_transpose_add(struct clgan_launches *l, const struct clgan_target *t, int from, int to, int taps, int a, int b);
 /* clgan_variant_resolve of one family: what it makes of what the target's book says. */

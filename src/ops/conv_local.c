@@ -234,6 +234,33 @@ static struct clgan_launch *add_finish(struct clgan_launches *l, const struct cl
   return clgan_launch_add(l, "conv_local_finish.cl", kernel, "-DRT=%d -DCURVED=%d", finish_side(t), curved ? 1 : 0);
 }
 
+static bool is_curved(enum clgan_act act) {
+  return act == CLGAN_ACT_TANH || act == CLGAN_ACT_SIGMOID;
+}
+
+void clgan_conv_local_finish_add(const struct clgan_node *node, const struct clgan_target *t, int splits,
+                                 struct clgan_launches *l) {
+  const struct local_conv v = conv_geometry(NULL, node);
+  const int bias = node->n_in > 2 ? node->in[2] : CLGAN_NONE, scale = node->n_in > 3 ? node->in[3] : CLGAN_NONE;
+  const int gates = clgan_conv_gate(node), gate = gates != CLGAN_NONE ? node->attr.i[CLGAN_CONV_GATE_ACT] : 0;
+  const size_t count = conv_count(&v), items = finish_items(t);
+  struct clgan_launch *launch = add_finish(l, t, "conv_local_finish", is_curved(node->attr.act));
+  clgan_launch_scratch(launch, 0, (size_t)splits * count);
+  clgan_launch_value(launch, bias);
+  clgan_launch_value(launch, scale);
+  clgan_launch_value(launch, gates);
+  clgan_launch_value(launch, node->out[0]);
+  clgan_launch_int(launch, (int)count);
+  clgan_launch_int(launch, v.n);
+  clgan_launch_int(launch, splits);
+  clgan_launch_int(launch, (int)node->attr.act);
+  clgan_launch_int(launch, bias != CLGAN_NONE);
+  clgan_launch_int(launch, scale != CLGAN_NONE);
+  clgan_launch_int(launch, gate);
+  clgan_launch_float(launch, node->attr.slope);
+  clgan_launch_size(launch, 1, round_up(count, items), 1, 1, items, 1, 1);
+}
+
 /** Swapped weights are transposed first, once for all that read them: a tile's loads along channels that lie a whole
  * row apart would meet no cache line twice, and a second way of loading would be a second set of programs. */
 void clgan_conv_local_packing(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
@@ -258,7 +285,7 @@ void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node 
   const struct choice c = conv_choose(node, &v, t);
   const int bias = node->n_in > 2 ? node->in[2] : CLGAN_NONE, scale = node->n_in > 3 ? node->in[3] : CLGAN_NONE;
   const enum clgan_act act = node->attr.act;
-  const bool curved = act == CLGAN_ACT_TANH || act == CLGAN_ACT_SIGMOID, split = c.splits > 1;
+  const bool split = c.splits > 1;
   const int gates = clgan_conv_gate(node), gate = gates != CLGAN_NONE ? node->attr.i[CLGAN_CONV_GATE_ACT] : 0;
   const size_t count = conv_count(&v), step = (size_t)v.out_step;
   v.splits = c.splits;
@@ -272,7 +299,7 @@ void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node 
   struct clgan_packing packing = {0};
   clgan_conv_local_packing(g, node, t, &packing);
   if (packing.elements && !l->packed) clgan_transpose_add(l, t, node->in[1], CLGAN_NONE, v.kh * v.kw, v.n, v.c);
-  struct clgan_launch *launch = add_product(l, "conv_local.cl", "conv_local", &c, v.c, v.n, curved && !split);
+  struct clgan_launch *launch = add_product(l, "conv_local.cl", "conv_local", &c, v.c, v.n, is_curved(act) && !split);
   clgan_launch_value(launch, node->in[0]);
   if (packing.elements)
     clgan_launch_packing(launch, packing.elements);
@@ -288,24 +315,7 @@ void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node 
   clgan_launch_bytes(launch, &v, sizeof v);
   const size_t pixels = (size_t)v.images * (((size_t)v.oh + step - 1) / step) * (((size_t)v.ow + step - 1) / step);
   size_product(launch, &c, pixels, (size_t)v.n, step * step * (size_t)c.splits);
-  if (!split) return;
-
-  const size_t items = finish_items(t);
-  launch = add_finish(l, t, "conv_local_finish", curved);
-  clgan_launch_scratch(launch, 0, (size_t)c.splits * count);
-  clgan_launch_value(launch, bias);
-  clgan_launch_value(launch, scale);
-  clgan_launch_value(launch, gates);
-  clgan_launch_value(launch, node->out[0]);
-  clgan_launch_int(launch, (int)count);
-  clgan_launch_int(launch, v.n);
-  clgan_launch_int(launch, c.splits);
-  clgan_launch_int(launch, (int)act);
-  clgan_launch_int(launch, bias != CLGAN_NONE);
-  clgan_launch_int(launch, scale != CLGAN_NONE);
-  clgan_launch_int(launch, gate);
-  clgan_launch_float(launch, node->attr.slope);
-  clgan_launch_size(launch, 1, round_up(count, items), 1, 1, items, 1, 1);
+  if (split) clgan_conv_local_finish_add(node, t, c.splits, l);
 }
 
 size_t clgan_conv_local_wgrad_scratch(const struct clgan_ir *g, const struct clgan_node *node,
@@ -314,18 +324,17 @@ size_t clgan_conv_local_wgrad_scratch(const struct clgan_ir *g, const struct clg
   return (size_t)wgrad_choose(node, t).splits * wgrad_count(&node->attr.geom);
 }
 
-/** Adds the partials (and acc) up, in layout 0 as they lie, in layout 1 transposed. */
-static void prepare_wgrad_finish(const struct clgan_node *node, const struct clgan_target *t, int splits,
-                                 struct clgan_launches *l) {
+void clgan_conv_local_wgrad_finish_add(const struct clgan_node *node, const struct clgan_target *t, int splits,
+                                       bool turned, struct clgan_launches *l) {
   const struct clgan_geom *c = &node->attr.geom;
   const size_t count = wgrad_count(c), items = finish_items(t), side = (size_t)finish_side(t);
-  const int acc = node->n_in > 2 ? node->in[2] : CLGAN_NONE, layout = node->attr.i[0];
+  const int acc = node->n_in > 2 ? node->in[2] : CLGAN_NONE;
   struct clgan_launch *launch =
-      add_finish(l, t, layout == 0 ? "conv_local_wgrad_finish" : "conv_local_wgrad_finish_t", false);
+      add_finish(l, t, turned ? "conv_local_wgrad_finish_t" : "conv_local_wgrad_finish", false);
   clgan_launch_scratch(launch, 0, (size_t)splits * count);
   clgan_launch_value(launch, acc);
   clgan_launch_value(launch, node->out[0]);
-  if (layout == 0) {
+  if (!turned) {
     clgan_launch_int(launch, (int)count);
   } else {
     clgan_launch_int(launch, c->ci);
@@ -334,7 +343,7 @@ static void prepare_wgrad_finish(const struct clgan_node *node, const struct clg
   }
   clgan_launch_int(launch, splits);
   clgan_launch_int(launch, acc != CLGAN_NONE);
-  if (layout == 0)
+  if (!turned)
     clgan_launch_size(launch, 1, round_up(count, items), 1, 1, items, 1, 1);
   else
     clgan_launch_size(launch, 3, round_up((size_t)c->co, side), round_up((size_t)c->ci, side), (size_t)(c->kh * c->kw),
@@ -354,7 +363,7 @@ void clgan_conv_local_wgrad_prepare(const struct clgan_ir *g, const struct clgan
   clgan_launch_scratch(launch, 0, (size_t)choice.splits * wgrad_count(c));
   clgan_launch_bytes(launch, &v, sizeof v);
   size_product(launch, &choice, (size_t)c->kh * (size_t)c->kw * (size_t)c->ci, (size_t)c->co, (size_t)choice.splits);
-  prepare_wgrad_finish(node, t, choice.splits, l);
+  clgan_conv_local_wgrad_finish_add(node, t, choice.splits, node->attr.i[0] == 1, l);
 }
 
 struct clgan_variant clgan_conv_local_resolve(const struct clgan_node *node, const struct clgan_target *t) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "cl/blast.h"
 #include "ops/op.h"
 
 struct clgan_launch *clgan_launch_add(struct clgan_launches *l, const char *file, const char *kernel, const char *options_format, ...) {
@@ -19,6 +20,13 @@ struct clgan_launch *clgan_launch_add(struct clgan_launches *l, const char *file
   int n = vsnprintf(x->options, sizeof x->options, options_format, ap);
   va_end(ap);
   if (n < 0 || (size_t)n >= sizeof x->options) abort(); /* a defect: options are written by us, never by the user */
+  return x;
+}
+
+struct clgan_launch *clgan_launch_gemm(struct clgan_launches *l, const struct clgan_blast_product *p, size_t temporary) {
+  struct clgan_launch *x = clgan_launch_add(l, "CLBlast", "CLBlastSgemm", "%s", clgan_blast_version());
+  x->gemm = true;
+  clgan_launch_size(x, 3, p->m, p->n, p->k, p->a_transposed, p->b_transposed, temporary);
   return x;
 }
 

@@ -93,6 +93,7 @@ struct clgan_variant_book {
 /** What kernels are chosen for. */
 struct clgan_target {
   const struct clgan_device_info *device;
+  struct clgan_cl *cl;      /**< the device opened: what libraries have for it is asked there; NULL: of no library */
   enum clgan_family family; /**< by device type; $CLGAN_FAMILY=reg|local forces one */
   int vector;               /**< float lanes to use for registers-only kernels: 4, 8 or 16 (vector_float, at least 4) */
   struct clgan_variant_book book;
@@ -103,7 +104,8 @@ struct clgan_target {
  * lacks, where not. */
 bool clgan_family_possible(const struct clgan_device_info *d, enum clgan_family family, char why[160]);
 
-/* -- launches: what an operation turns into. No OpenCL call happens here; graph/run builds programs and sets arguments. -- */
+/* -- launches: what an operation turns into. No OpenCL call happens here; graph/run builds programs and sets arguments. A launch is a
+ * kernel's, or a matrix product that CLBlast enqueues (clgan_launch_gemm). -- */
 enum clgan_arg_kind { CLGAN_ARG_VALUE, CLGAN_ARG_SCRATCH, CLGAN_ARG_PACKING, CLGAN_ARG_BYTES, CLGAN_ARG_LOCAL };
 #define CLGAN_ARG_BYTES_MAX 192
 #define CLGAN_LAUNCH_ARGS 20
@@ -114,6 +116,8 @@ struct clgan_launch_arg {
   unsigned char bytes[CLGAN_ARG_BYTES_MAX];
 };
 struct clgan_launch {
+  bool gemm; /**< a call of CLBlast: `file` and `kernel` are names to show, `options` its version, `global` m, n, k, `local` is A, is B
+              * transposed, and floats of temporary memory; arguments A, B, C, and that memory where it is any */
   const char *file, *kernel; /**< kernels/<file>; static strings */
   char options[256];         /**< -D options, spelled the same way for the same program */
   struct clgan_launch_arg args[CLGAN_LAUNCH_ARGS];
@@ -129,6 +133,10 @@ struct clgan_launches {
 /** Appends a launch; valid until the next call. */
 struct clgan_launch *clgan_launch_add(struct clgan_launches *l, const char *file, const char *kernel, const char *options_format, ...)
     __attribute__((format(printf, 4, 5)));
+/** Appends C[m,n] = op(A) op(B) by CLBlast; the operands are the caller's to append, at most CLGAN_GEMM_OPERANDS. */
+struct clgan_blast_product;
+struct clgan_launch *clgan_launch_gemm(struct clgan_launches *l, const struct clgan_blast_product *p, size_t temporary);
+enum { CLGAN_GEMM_OPERANDS = 4 };
 void clgan_launch_value(struct clgan_launch *l, int value); /**< CLGAN_NONE passes a valid dummy buffer (never read) */
 void clgan_launch_scratch(struct clgan_launch *l, size_t offset, size_t elements);
 void clgan_launch_packing(struct clgan_launch *l, size_t elements); /**< the node's packing, to make it or to read it */

@@ -50,7 +50,11 @@ bool clgan_variant_find(const struct clgan_node *node, const struct clgan_target
   *out = clgan_variant_free();
   if (!t->book.find) return false;
   clgan_variant_key(node, t, op, geometry);
-  return t->book.find(t->book.context, op, geometry, out);
+  const bool found = t->book.find(t->book.context, op, geometry, out);
+  int *kind = &out->at[CLGAN_VARIANT_KIND]; /* what there is not is left to the rule */
+  if (*kind < 0 || *kind > CLGAN_KIND_CLBLAST || (*kind == CLGAN_KIND_CLBLAST && !clgan_conv_blast_possible(node, t)))
+    *kind = CLGAN_VARIANT_FREE;
+  return found;
 }
 
 static bool find_this(void *context, const char *op, const char *geometry, struct clgan_variant *out) {
@@ -70,6 +74,11 @@ struct clgan_variant clgan_variant_resolve(const struct clgan_node *node, const 
   struct clgan_variant asked = *v;
   struct clgan_target with = *t;
   with.book = clgan_variant_book_of(&asked);
+  if (clgan_conv_blast_chosen(node, &with)) {
+    asked = clgan_variant_free();
+    asked.at[CLGAN_VARIANT_KIND] = CLGAN_KIND_CLBLAST;
+    return asked;
+  }
   return t->family == CLGAN_FAMILY_REG ? clgan_conv_reg_resolve(node, &with) : clgan_conv_local_resolve(node, &with);
 }
 
@@ -126,6 +135,9 @@ static size_t local_shapes(const struct clgan_node *node, const struct clgan_tar
   size_t n = 0;
   offer(node, t, &v, out, &n);
   for (int k = 0; clgan_conv_local_tile(k, &v); k++) offer(node, t, &v, out, &n);
+  v = clgan_variant_free();
+  v.at[CLGAN_VARIANT_KIND] = CLGAN_KIND_CLBLAST; /* last: it compiles for longest */
+  if (has_kind(node, t, &v)) offer(node, t, &v, out, &n);
   return n;
 }
 
