@@ -215,10 +215,12 @@ static void put_sheets(struct clgan_page *p, const struct clgan_report *r, size_
   size_t n = r->n_sheets < most ? r->n_sheets : most;
   if (!n) return;
   clgan_page_heading(p, "Samples");
-  clgan_page_text(p,
-                  n < r->n_sheets ? "%zu of %zu sheets, drawn by the averaged nets from the same codes."
-                                  : "%zu sheets, drawn by the averaged nets from the same codes.",
-                  n, r->n_sheets);
+  if (r->n_sheets == 1)
+    clgan_page_text(p, "One sheet, drawn by the averaged nets.");
+  else if (n < r->n_sheets)
+    clgan_page_text(p, "%zu of %zu sheets, drawn by the averaged nets from the same codes.", n, r->n_sheets);
+  else
+    clgan_page_text(p, "%zu sheets, drawn by the averaged nets from the same codes.", n);
   clgan_page_columns(p, true);
   for (size_t k = 0; k < n; k++) put_sheet(p, &r->sheets[n == 1 ? r->n_sheets - 1 : k * (r->n_sheets - 1) / (n - 1)]);
   clgan_page_columns(p, false);

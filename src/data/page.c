@@ -8,7 +8,8 @@
 #include "base/words.h"
 #include "data/image.h"
 
-enum { SHORT = 16, LONG = 48, UNBROKEN = 28 }; /* cells, and words in them, in bytes */
+enum { SHORT = 28, LONG = 48, UNBROKEN = 28 }; /* cells, and words in them, in bytes */
+enum { PHONE = 40, PADDING = 3 }; /* what fits a window of 360 pixels, and goes beside a cell, in letters */
 
 struct clgan_page {
   char *title;
@@ -126,6 +127,38 @@ static bool has_notes(const struct clgan_page *p) {
   return false;
 }
 
+static size_t letters_of(const char *s) {
+  size_t n = 0;
+  for (; *s; s += clgan_utf8_length(s) ? clgan_utf8_length(s) : 1) n++;
+  return n;
+}
+
+/* Letters of what a cell keeps on one line: all of it where it is short or a number, else its longest word. */
+static size_t kept_together(const char *cell) {
+  size_t most = 0;
+  if (strlen(cell) <= SHORT || is_number(cell)) return letters_of(cell);
+  while (*cell) {
+    size_t n = strcspn(cell, " ");
+    if (n > most) most = n < UNBROKEN ? n : UNBROKEN;
+    cell += n + (cell[n] == ' ');
+  }
+  return most;
+}
+
+/* Whether a phone would have to scroll sideways for it. */
+static bool is_wide(const struct clgan_page *p) {
+  size_t sum = 0;
+  for (size_t k = 0; k < p->cols; k++) {
+    size_t most = 0;
+    for (size_t i = k; i < p->n_cells; i += p->cols) {
+      size_t n = kept_together(p->cells[i]);
+      if (n > most) most = n;
+    }
+    sum += most + PADDING;
+  }
+  return sum > PHONE;
+}
+
 /* Numbers to the right; notes below the rest where the window is narrow; what is short is not broken. */
 static const char *cell_class(const struct clgan_page *p, const char *cell, size_t column, bool title, bool notes) {
   if (notes && column + 1 == p->cols) return " class=\"t\"";
@@ -134,28 +167,55 @@ static const char *cell_class(const struct clgan_page *p, const char *cell, size
   return *cell && strlen(cell) <= SHORT ? " class=\"k\"" : "";
 }
 
-/* Words too long for a phone may be broken. */
-static void put_cell(struct clgan_text *t, const char *cell) {
+/* What is too long for a phone may be broken, at best behind a slash or a low line. */
+static void put_word(struct clgan_text *t, const char *word, size_t length) {
   size_t run = 0, n;
   char letter[8];
-  for (; *cell; cell += n) {
-    n = clgan_utf8_length(cell) ? clgan_utf8_length(cell) : 1;
-    run = *cell == ' ' ? 0 : run + 1;
-    if (run > UNBROKEN) {
-      append(t, "<wbr>");
-      run = 1;
-    }
-    memcpy(letter, cell, n);
+  for (const char *end = word + length; word < end; word += n) {
+    n = clgan_utf8_length(word) ? clgan_utf8_length(word) : 1;
+    memcpy(letter, word, n);
     letter[n] = '\0';
     escape(t, letter);
+    bool joint = (*word == '/' || *word == '_') && length > UNBROKEN && run >= UNBROKEN / 6;
+    if (++run < UNBROKEN && !joint) continue;
+    if (word + n < end) append(t, "<wbr>");
+    run = 0;
   }
 }
 
-static void put_row(const struct clgan_page *p, size_t first, bool title, bool notes, struct clgan_text *t) {
+static void put_cell(struct clgan_text *t, const char *cell) {
+  while (*cell) {
+    size_t n = strcspn(cell, " ");
+    put_word(t, cell, n);
+    if (cell[n]) append(t, " ");
+    cell += n + (cell[n] == ' ');
+  }
+}
+
+/* The title that a stacked cell bears itself, since the head is not shown then; "" of a cell that says nothing. */
+static void put_title(const struct clgan_page *p, size_t at, bool notes, struct clgan_text *t) {
+  size_t column = at % p->cols;
+  if (!column || (notes && column + 1 == p->cols)) return;
+  bool blank = is_blank(p->cells[at]), titled = p->headed && *p->cells[column];
+  if (!blank && !titled) return;
+  append(t, " data-t=\"");
+  if (!blank) escape(t, p->cells[column]);
+  append(t, "\"");
+}
+
+struct table_look {
+  bool notes; /* the last column */
+  bool stack; /* a row's cells go below each other on a phone */
+};
+
+static void put_row(const struct clgan_page *p, size_t first, bool title, struct table_look look,
+                    struct clgan_text *t) {
   append(t, "<tr>");
   for (size_t k = 0; k < p->cols; k++) {
     const char *cell = p->cells[first + k];
-    clgan_text_printf(t, title ? "<th scope=\"col\"%s>" : "<td%s>", cell_class(p, cell, k, title, notes));
+    clgan_text_printf(t, title ? "<th scope=\"col\"%s" : "<td%s", cell_class(p, cell, k, title, look.notes));
+    if (!title && look.stack) put_title(p, first + k, look.notes, t);
+    append(t, ">");
     put_cell(t, cell);
     append(t, title ? "</th>" : "</td>");
   }
@@ -165,15 +225,16 @@ static void put_row(const struct clgan_page *p, size_t first, bool title, bool n
 static void put_table(const struct clgan_page *p, struct clgan_text *t) {
   if (!p->cols) return;
   size_t first = p->headed ? p->cols : 0;
-  bool notes = has_notes(p);
-  clgan_text_printf(t, "<div class=\"table\" tabindex=\"0\"><table%s>\n", notes ? " class=\"notes\"" : "");
+  struct table_look look = {.notes = has_notes(p)};
+  look.stack = look.notes || is_wide(p);
+  clgan_text_printf(t, "<div class=\"table\" tabindex=\"0\"><table%s>\n", look.stack ? " class=\"stack\"" : "");
   if (first) {
     append(t, "<thead>");
-    put_row(p, 0, true, notes, t);
+    put_row(p, 0, true, look, t);
     append(t, "</thead>\n");
   }
   append(t, "<tbody>\n");
-  for (size_t i = first; i < p->n_cells; i += p->cols) put_row(p, i, false, notes, t);
+  for (size_t i = first; i < p->n_cells; i += p->cols) put_row(p, i, false, look, t);
   append(t, "</tbody>\n</table></div>\n");
 }
 

@@ -34,9 +34,9 @@ void clgan_plot_include(struct clgan_plot_axis *a, double value) {
 
 static void make_room(struct clgan_plot_axis *a) {
   if (a->low > a->high) a->low = a->log ? 1 : 0, a->high = a->log ? 10 : 1;
-  if (a->log) {
-    double room = fmax(log10(a->high / a->low) * 0.04, 0.05);
-    a->low /= pow(10, room), a->high *= pow(10, room);
+  if (a->log) { /* a decade at least: three ticks of 1, 2 or 5 lie in any */
+    double decades = log10(a->high / a->low), room = fmax(decades * 0.04, (1 - decades) / 2);
+    a->low /= pow(10, fmax(room, 0.05)), a->high *= pow(10, fmax(room, 0.05));
     return;
   }
   double room = a->high > a->low ? (a->high - a->low) * 0.04 : fmax(fabs(a->high) * 0.5, 1);
@@ -84,17 +84,17 @@ static void put_tick(struct clgan_plot *p, bool across, double value, bool label
     clgan_text_printf(t, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", LEFT - 4, at + 4, number);
 }
 
-/* A step of 1, 2 or 5 times a power of ten, for four to eight ticks. */
-static double tick_step(double range) {
-  double unit = pow(10, floor(log10(range / 4)));
-  double times = range / 4 / unit;
-  return unit * (times >= 5 ? 5 : times >= 2 ? 2 : 1);
+/* The smallest step of 1, 2 or 5 times a power of ten that is no less than this. */
+static double tick_step(double least) {
+  double unit = pow(10, floor(log10(least)));
+  double times = least / unit;
+  return unit * (times > 5 ? 10 : times > 2 ? 5 : times > 1 ? 2 : 1);
 }
 
 static void put_ticks(struct clgan_plot *p, bool across) {
   const struct clgan_plot_axis *a = across ? &p->x : &p->y;
   if (!a->log) {
-    double step = tick_step(a->high - a->low);
+    double step = tick_step((a->high - a->low) / (across ? 6 : 7)); /* numbers beside each other need more room */
     for (double k = ceil(a->low / step); k * step <= a->high; k++) put_tick(p, across, k * step, true);
     return;
   }
@@ -114,31 +114,50 @@ const char *clgan_plot_colour(size_t k) {
   return k < CLGAN_PLOT_COLOURS ? names[k] : "axis";
 }
 
+/* About as wide as a letter of the legend in wide fonts; what is neither Latin nor Greek nor Cyrillic is wider. */
+static double letter_width(const char *s) {
+  return clgan_utf8_length(s) > 2 ? 12 : 7.4;
+}
+
+static double name_width(const char *name) {
+  double width = 0;
+  for (; *name; name += clgan_utf8_length(name) ? clgan_utf8_length(name) : 1) width += letter_width(name);
+  return width;
+}
+
+enum { LEGEND = CLGAN_PLOT_WIDE - 6, MARK = 22 /* circle and gaps */ };
+
 static size_t legend_columns(const char *const *names, size_t n) {
-  size_t longest = 6;
-  for (size_t k = 0; k < n && k < CLGAN_PLOT_COLOURS; k++)
-    longest = strlen(names[k]) > longest ? strlen(names[k]) : longest;
-  size_t columns = (size_t)(SIDE / (22 + 7.5 * (double)longest));
+  double longest = 45; /* "others" */
+  for (size_t k = 0; k < n && k < CLGAN_PLOT_COLOURS; k++) longest = fmax(longest, name_width(names[k]));
+  size_t columns = (size_t)(LEGEND / (MARK + longest));
   return columns < 1 ? 1 : columns > 5 ? 5 : columns;
 }
 
-/* Cut where it would leave the frame: about 7 units a letter. */
-static char *short_name(const char *name, size_t letters) {
-  size_t n = 0, at = 0;
-  for (; name[at] && n < letters; n++) at += clgan_utf8_length(name + at) ? clgan_utf8_length(name + at) : 1;
-  char *cut = name[at] ? clgan_mem_printf("%.*s\u2026", (int)at, name) : clgan_mem_strdup(name);
-  char *safe = clgan_page_escape(cut);
+/* Cut where it would leave its room. */
+static char *short_name(const char *name, double room) {
+  size_t at = 0;
+  if (name_width(name) > room)
+    for (room -= 12; name[at] && (room -= letter_width(name + at)) >= 0;)
+      at += clgan_utf8_length(name + at) ? clgan_utf8_length(name + at) : 1;
+  else
+    at = strlen(name);
+  char *cut = clgan_mem_printf("%.*s%s", (int)at, name, name[at] ? "\u2026" : ""), *safe = clgan_page_escape(cut);
   clgan_mem_free(cut);
   return safe;
 }
 
 static void put_legend(struct clgan_plot *p, const char *const *names, size_t n, size_t columns, int y0) {
   for (size_t k = 0; k < n; k++) {
-    double x = LEFT + 6 + (double)(k % columns) * SIDE / (double)columns, y = y0 + (double)(k / columns) * LEGEND_ROW;
-    char *name = short_name(k < CLGAN_PLOT_COLOURS ? names[k] : "others", (size_t)(SIDE / (double)columns / 6.6));
+    double width = LEGEND / (double)columns, x = 6 + (double)(k % columns) * width,
+           y = y0 + (double)(k / columns) * LEGEND_ROW;
+    const char *whole = k < CLGAN_PLOT_COLOURS ? names[k] : "others";
+    char *name = short_name(whole, width - MARK), *title = clgan_page_escape(whole);
     clgan_text_printf(&p->text,
-                      "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/><text x=\"%.1f\" y=\"%.1f\">%s</text>\n",
-                      clgan_plot_colour(k), x, y - 4, x + 9, y, name);
+                      "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/><text x=\"%.1f\" "
+                      "y=\"%.1f\"><title>%s</title>%s</text>\n",
+                      clgan_plot_colour(k), x, y - 4, x + 9, y, title, name);
+    clgan_mem_free(title);
     clgan_mem_free(name);
   }
 }

@@ -16,7 +16,7 @@ struct clgan_plot_axis clgan_plot_axis(bool log, const char *name);
 void clgan_plot_include(struct clgan_plot_axis *a, double value);
 
 enum {
-  CLGAN_PLOT_WIDE = 400, /**< the whole, text about as large as the page's where it fills a phone */
+  CLGAN_PLOT_WIDE = 350, /**< the whole, text nearly as large as the page's where it fills a phone */
   CLGAN_PLOT_LEFT = 50,
   CLGAN_PLOT_TOP = 8,
   CLGAN_PLOT_SIDE = CLGAN_PLOT_WIDE - CLGAN_PLOT_LEFT - 10, /**< width of the frame */

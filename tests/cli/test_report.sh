@@ -27,6 +27,22 @@ done
 checks=$((checks + 1))
 grep -qE '(src|href)="?(http|//)|<script' page.html && problem 'the page wants something from elsewhere'
 
+# One line is a point in each chart; of 500 with many losses each is drawn, and long names are cut in legends alone.
+mkdir one many
+head -n 1 run/log.jsonl >one/log.jsonl
+works "$CLGAN" report one -o one.html
+holds test "$(grep -c '<circle class="s[01]".* r="3"' one.html)" -eq 4
+awk 'BEGIN { for (i = 0; i < 500; i++) {
+  printf "{\"step\":%d,\"images\":%d,\"seconds\":%d,\"a_loss_with_a_name_that_is_too_long_for_any_legend\":%g", 20 * i, 640 * i, i, 2 + i % 7
+  for (k = 0; k < 12; k++) printf ",\"part_%d\":%g", k, i % (k + 2)
+  print "}" } }' >many/log.jsonl
+works "$CLGAN" report many -o many.html
+says 'many.html: 500 logged steps' out
+says '<title>a_loss_with_a_name_that_is_too_long_for_any_legend</title>a_loss_with_a_name_that' many.html
+says '…</text>' many.html
+says '<title>others</title>others</text>' many.html
+says 'means of about 3 logged steps each' many.html
+
 # A checkpoint that is none is said, and the rest is told.
 echo 'no checkpoint' >run/checkpoint.safetensors
 works "$CLGAN" report run -o page.html --sheets 0

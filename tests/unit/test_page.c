@@ -75,14 +75,39 @@ static void notes(void **state) {
   static const char *const head[] = {"figure", "value", "meaning"};
   struct clgan_page *p = clgan_page_create("t");
   clgan_page_table(p, head, 3);
-  clgan_page_row(p, (const char *const[]){"some figure's long name", "0.1",
+  clgan_page_row(p, (const char *const[]){"the name of a figure that's long", "0.1",
                                           "a sentence that is longer than what fits into one line"});
   clgan_page_row(p, (const char *const[]){"b", "0.2", "short"});
   char *html = written(p);
-  expect(html, "<table class=\"notes\">");
+  expect(html, "<table class=\"stack\">");
   expect(html, "<th scope=\"col\" class=\"n\">value</th><th scope=\"col\" class=\"t\">meaning</th>");
-  expect(html, "<td>some figure&#39;s long name</td><td class=\"n\">0.1</td><td class=\"t\">a sentence");
-  expect(html, "<td class=\"k\">b</td><td class=\"n\">0.2</td><td class=\"t\">short</td>");
+  expect(html,
+         "<td>the name of a figure that&#39;s long</td><td class=\"n\" data-t=\"value\">0.1</td><td "
+         "class=\"t\">a sentence");
+  expect(html, "<td class=\"k\">b</td><td class=\"n\" data-t=\"value\">0.2</td><td class=\"t\">short</td>");
+  clgan_mem_free(html);
+  clgan_page_destroy(p);
+}
+
+/* A phone shows a row's cells of a wide table below each other, each with its title; nothing of what is blank. */
+static void stacked(void **state) {
+  (void)state;
+  static const char *const head[] = {"case", "", "median \"ms\"", "rate", "ratio"};
+  struct clgan_page *p = clgan_page_create("t");
+  clgan_page_table(p, head, 5);
+  clgan_page_row(p, (const char *const[]){"conv/forward/batch64", "A", "1.5", "-", "0.91 (0.83\u20131.20) slower"});
+  clgan_page_row(p, (const char *const[]){"", "B", "12 s", "3", ""});
+  clgan_page_table(p, head, 3);
+  clgan_page_row(p, (const char *const[]){"short", "A", "1.5"});
+  char *html = written(p);
+  expect(html, "<table class=\"stack\">");
+  expect(html,
+         "<tr><td class=\"k\">conv/forward/batch64</td><td class=\"k\">A</td>"
+         "<td class=\"n\" data-t=\"median &quot;ms&quot;\">1.5</td><td class=\"n\" data-t=\"\">-</td>"
+         "<td class=\"k\" data-t=\"ratio\">0.91 (0.83\u20131.20) slower</td></tr>");
+  expect(html, "<td class=\"n\" data-t=\"rate\">3</td>");
+  expect(html, "<table>\n"); /* the second fits */
+  expect(html, "<tr><td class=\"k\">short</td><td class=\"k\">A</td><td class=\"n\">1.5</td></tr>");
   clgan_mem_free(html);
   clgan_page_destroy(p);
 }
@@ -170,10 +195,13 @@ static void unwritable(void **state) {
 static void long_words(void **state) {
   (void)state;
   struct clgan_page *p = clgan_page_create("t");
-  const char *const cell[] = {"abcdefghijklmnopqrstuvwxyz12\u00e9&4 abcdefghijklmnopqrstuvwxyz"};
+  const char *const cell[] = {"abcdefghijklmnopqrstuvwxyz12\u00e9&4 abcdefghijklmnopqrstuvwxyz",
+                              "train/bigan-mlp/base32/batch128", "train/digits/base32/batch12"};
   clgan_page_table(p, NULL, 1);
-  clgan_page_row(p, cell);
+  for (int k = 0; k < 3; k++) clgan_page_row(p, cell + k);
   char *html = written(p);
+  expect(html, "<td>train/<wbr>bigan-mlp/<wbr>base32/<wbr>batch128</td>"); /* behind slashes, not within numbers */
+  expect(html, ">train/digits/base32/batch12</td>");
   expect(html, "<td>abcdefghijklmnopqrstuvwxyz12<wbr>\u00e9&amp;4 abcdefghijklmnopqrstuvwxyz</td>");
   clgan_mem_free(html);
   clgan_page_destroy(p);
@@ -182,7 +210,7 @@ static void long_words(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(escaping), cmocka_unit_test(long_words), cmocka_unit_test(tables), cmocka_unit_test(notes),
-      cmocka_unit_test(images),   cmocka_unit_test(svg),    cmocka_unit_test(unwritable),
+      cmocka_unit_test(stacked),  cmocka_unit_test(images),     cmocka_unit_test(svg),    cmocka_unit_test(unwritable),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -2,6 +2,7 @@
 #include "data/plot.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "unit.h"
@@ -61,7 +62,75 @@ static void degenerate(void **state) {
   }
 }
 
+static size_t count(const char *text, const char *part) {
+  size_t n = 0;
+  for (; (text = strstr(text, part)); text += strlen(part)) n++;
+  return n;
+}
+
+/* One point on logarithmic axes has numbers to read it by. */
+static void alone(void **state) {
+  (void)state;
+  static const double values[] = {1, 1.4, 3, 166.7, 9.99e5, 3e-7};
+  for (size_t k = 0; k < sizeof values / sizeof values[0]; k++) {
+    struct clgan_plot p = {.x = clgan_plot_axis(true, NULL), .y = clgan_plot_axis(true, NULL)};
+    clgan_plot_include(&p.x, values[k]);
+    clgan_plot_include(&p.y, values[k]);
+    clgan_plot_begin(&p, 200, "", NULL, 0);
+    char *svg = clgan_plot_end(&p);
+    assert_in_range(count(svg, "text-anchor=\"middle\""), 2, 6);
+    assert_in_range(count(svg, "text-anchor=\"end\""), 2, 6);
+    clgan_mem_free(svg);
+  }
+}
+
+/* Numbers below the frame do not run into each other, whatever the range. */
+static void apart(void **state) {
+  (void)state;
+  for (double range = 0.02; range < 1e12; range *= 1.37) {
+    struct clgan_plot p = {.x = clgan_plot_axis(false, NULL), .y = clgan_plot_axis(false, NULL)};
+    clgan_plot_include(&p.x, 0);
+    clgan_plot_include(&p.x, range);
+    clgan_plot_begin(&p, 200, "", NULL, 0);
+    char *svg = clgan_plot_end(&p);
+    size_t n = count(svg, "text-anchor=\"middle\"");
+    assert_in_range(n, 3, 7);
+    double right = -100;
+    for (const char *at = svg; (at = strstr(at, "text-anchor=\"middle\">")); at++) {
+      const char *tag = at, *label = strchr(at, '>') + 1;
+      while (tag[0] != '<') tag--;
+      double x = strtod(strstr(tag, "x=\"") + 3, NULL), half = 7.4 / 2 * (double)strcspn(label, "<");
+      if (x - half <= right) fail_msg("range %g: %s", range, svg);
+      right = x + half;
+    }
+    clgan_mem_free(svg);
+  }
+}
+
+/* A name too long for the legend is cut, of any script, and is there whole to point at. */
+static void long_names(void **state) {
+  (void)state;
+  static const char name[] = "a device with a name that is much too long for the width of a chart & more",
+                    wide[] =
+                        "\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85"
+                        "\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85\u8d85";
+  static const char *const names[] = {name, wide, "short"};
+  struct clgan_plot p = {.x = clgan_plot_axis(false, NULL), .y = clgan_plot_axis(false, NULL)};
+  clgan_plot_begin(&p, 200, "", names, 3);
+  char *svg = clgan_plot_end(&p);
+  assert_non_null(
+      strstr(svg, "<title>a device with a name that is much too long for the width of a chart &amp; more</title>"));
+  assert_int_equal(count(svg, "\u2026</text>"), 2);
+  assert_non_null(strstr(svg, "<title>short</title>short</text>"));
+  const char *cut = strstr(svg, "more</title>") + strlen("more</title>");
+  assert_in_range(strcspn(cut, "<"), 30, CLGAN_PLOT_WIDE / 7);
+  cut = strstr(cut, "</title>") + strlen("</title>");
+  assert_in_range(strcspn(cut, "<"), 3 * 15, 3 * CLGAN_PLOT_WIDE / 12);
+  clgan_mem_free(svg);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(places), cmocka_unit_test(degenerate)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(places), cmocka_unit_test(degenerate), cmocka_unit_test(alone),
+                                     cmocka_unit_test(apart), cmocka_unit_test(long_names)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
