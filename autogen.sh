@@ -19,7 +19,7 @@ write_lists() {
   list TUNING_FILES kernels/tunings/*
   list MODEL_FILES models/*.model
   list MODEL_WEIGHTS models/*.safetensors models/*.md
-  list DATA_FILES README.md CHANGELOG.md quickstart docs/*.md docs/*.png docs/examples/* bench/peers/*.py bench/peers/*.md \
+  list DATA_FILES README.md CHANGELOG.md quickstart docs/*.md docs/*.png docs/examples/* bench/peers/*.py bench/peers/*.md bench/results/*.json \
     tests/oclgrind.sh tests/golden/* tests/golden/*/* tests/cli/*.sh tests/cli/*.py tests/cli/*.model tests/robust/*.sh tests/fuzz/*.sh tests/fuzz/*.dict \
     tests/fuzz/cases/*/*
   echo 'EXTRA_DIST += $(DATA_FILES)'

@@ -60,6 +60,8 @@ for line in 'odd.json: date is missing or' 'odd.json: machine.cores is 0' 'odd.j
   'odd.json: row 6, train/digits/base4/batch8: images_per_s is 160'; do
   says "$line" out
 done
+# The results that ship are.
+works "$CLGAN" bench compare --check "$CLGAN_SRC"/bench/results/*.json
 head -c 300 a.json >cut.json
 echo '{"schema":"something-else/1","rows":[]}' >other.json
 fails 1 'cut.json' "$CLGAN" bench compare a.json cut.json
@@ -86,6 +88,27 @@ checks=$((checks + 1))
 grep -qE '(src|href)="?(http|//)|<script|<device>' page.html && problem 'the page wants something from elsewhere, or holds markup of a name'
 works "$CLGAN" bench compare a.json --html one.html
 says '50 %' one.html
+# On a phone a row's cells go below each other and bear their titles.
+says '<table class="stack">' page.html
+says 'data-t="B times as fast as A">0.90 (0.88–0.92) slower<' page.html
+
+# One row alone is a page whose axes have numbers; of 500 none is lost; a long name is whole in table and title, cut in the legend.
+long='NVIDIA-like GPU with a marketing name that never ends (TM), 24 GiB of memory, revision a1, and_a_word_that_cannot_be_broken_anywhere'
+grep -v '"ops/conv/[ob]\|"device/\|"train/' a.json | sed 's/"share":0.5},/"share":0.5}]}/' >row.json
+works "$CLGAN" bench compare row.json --html row.html
+holds test "$(grep -c 'text-anchor="middle">[1-9]' row.html)" -ge 2
+result long.json 0.010 "$long"
+awk '/"ops\/conv\/wide/ { for (i = 1; i <= 500; i++) { line = $0; sub("conv/wide", "conv/wide " i " of many", line); print line } next } { print }' \
+  long.json >many.json
+works "$CLGAN" bench compare many.json a.json --html many.html
+for i in 1 250 500; do
+  holds test "$(grep -c "<td[^>]*>wide $i of many<" many.html)" -eq 1
+  holds test "$(grep -c "/title>wide $i of many<" many.html)" -eq 1
+done
+says "A $long</title>A NVIDIA-like GPU with a" many.html
+says '…</text>' many.html
+says '<td data-t="device">NVIDIA-like GPU with a marketing name' many.html
+says 'and_a_<wbr>word_<wbr>that_' many.html
 
 # A kernel slowed down on purpose.
 "$CLGAN" devices >devices.out 2>devices.err || { passed; exit; }
