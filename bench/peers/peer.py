@@ -19,6 +19,10 @@ SKIP = 77  # what test drivers count as skipped
 WIDE = [("conv/wide 64-128", 32, 64, 128, 4, 2, 1), ("conv/wide 128-256", 16, 128, 256, 4, 2, 1),
         ("conv/wide 256-512", 8, 256, 512, 4, 2, 1), ("conv/wide 64-64 k3", 32, 64, 64, 3, 1, 1),
         ("conv/wide 3-64", 64, 3, 64, 4, 2, 1)]
+DEEPBENCH = [("conv/deepbench 56x56 64-64 k3", 56, 64, 64, 3, 1, 1), ("conv/deepbench 28x28 128-128 k3", 28, 128, 128, 3, 1, 1),
+             ("conv/deepbench 14x14 256-256 k3", 14, 256, 256, 3, 1, 1), ("conv/deepbench 7x7 512-512 k3", 7, 512, 512, 3, 1, 1),
+             ("conv/deepbench 56x56 64-256 k1", 56, 64, 256, 1, 1, 0), ("conv/deepbench 28x28 512-128 k1", 28, 512, 128, 1, 1, 0),
+             ("conv/deepbench 14x14 1024-256 k1", 14, 1024, 256, 1, 1, 0), ("conv/deepbench 7x7 2048-512 k1", 7, 2048, 512, 1, 1, 0)]
 ENDS = [("conv/faces conv1", 64, 3, 32, 4, 2, 1), ("deconv/faces G.out", 64, 3, 32, 4, 2, 1)]
 PASSES = ("forward", "data", "weights")
 
