@@ -24,19 +24,26 @@ static char *notes_of(const struct clgan_results *r) {
   const cJSON *machine = cJSON_GetObjectItemCaseSensitive(r->root, "machine"),
               *conditions = cJSON_GetObjectItemCaseSensitive(r->root, "conditions"), *o;
   double cores = clgan_json_number(machine, "cores");
-  const char *name = strrchr(r->path, '/');
+  const char *name = strrchr(r->path, '/'), *peer = clgan_results_text(r, "source", "peer");
   put_note(&t, "", name ? name + 1 : r->path);
   put_note(&t, "", clgan_results_text(r, "device", "platform"));
   put_note(&t, "driver ", clgan_results_text(r, "device", "driver"));
   put_note(&t, "", clgan_results_text(r, "machine", "cpu"));
   if (cores > 0) clgan_text_printf(&t, "; %g cores", cores);
-  put_note(&t, "clgan ", clgan_results_text(r, "source", "version"));
-  put_note(&t, "peer: ", clgan_results_text(r, "source", "peer"));
+  char *program = clgan_mem_printf("%s ", *peer ? peer : "clgan");
+  put_note(&t, program, clgan_results_text(r, "source", "version"));
+  clgan_mem_free(program);
   put_note(&t, "", clgan_results_text(r, "device", "note"));
   cJSON_ArrayForEach(o, cJSON_GetObjectItemCaseSensitive(conditions, "warnings")) {
     if (cJSON_IsString(o)) put_note(&t, "", o->valuestring);
   }
   return t.s;
+}
+
+/* Who computed: the device, of a peer's results "tinygrad on ...". The caller's. */
+static char *who(const struct clgan_results *r) {
+  const char *peer = clgan_results_text(r, "source", "peer");
+  return clgan_mem_printf("%s%s%s", peer, *peer ? " on " : "", clgan_results_text(r, "device", "name"));
 }
 
 static void put_files(struct clgan_page *p, const struct clgan_comparison *c) {
@@ -50,9 +57,9 @@ static void put_files(struct clgan_page *p, const struct clgan_comparison *c) {
     (void)snprintf(peak, sizeof peak, gflops > 0 ? "%.4g GFLOP/s" : "-", gflops);
     (void)snprintf(memory, sizeof memory, gbps > 0 ? "%.3g GB/s" : "-", gbps);
     (void)snprintf(date, sizeof date, "%.10s", root_text(r, "date"));
-    char *notes = notes_of(r);
-    clgan_page_row(p, (const char *const[]){clgan_compare_letter(f, letter), clgan_results_text(r, "device", "name"),
-                                            peak, memory, date, notes});
+    char *notes = notes_of(r), *device = who(r);
+    clgan_page_row(p, (const char *const[]){clgan_compare_letter(f, letter), device, peak, memory, date, notes});
+    clgan_mem_free(device);
     clgan_mem_free(notes);
   }
   clgan_page_table_end(p);
@@ -124,9 +131,11 @@ static void put_roofline(struct clgan_page *p, const struct clgan_comparison *c)
   include_all(c, &plot, &points);
   if (!points) return;
   char **names = clgan_mem_array(c->n_files, sizeof *names), letter[8];
-  for (size_t f = 0; f < c->n_files; f++)
-    names[f] =
-        clgan_mem_printf("%s %s", clgan_compare_letter(f, letter), clgan_results_text(&c->files[f], "device", "name"));
+  for (size_t f = 0; f < c->n_files; f++) {
+    char *device = who(&c->files[f]);
+    names[f] = clgan_mem_printf("%s %s", clgan_compare_letter(f, letter), device);
+    clgan_mem_free(device);
+  }
   clgan_page_heading(p, "Roofline");
   clgan_plot_begin(&plot, 270, "Speed of every operation over its operations a byte, under the device's limits",
                    (const char *const *)names, c->n_files);

@@ -184,7 +184,7 @@ void clgan_plot_begin(struct clgan_plot *p, int frame, const char *about, const 
   clgan_text_printf(&p->text, "<rect class=\"axis\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>\n", LEFT, TOP, SIDE,
                     frame);
   if (p->x.name) put_name(p, p->x.name, LEFT + SIDE, TOP + frame + TICK_ROOM + 10, "text-anchor=\"end\"");
-  if (p->y.name) put_name(p, p->y.name, LEFT + 6, TOP + 15, "");
+  if (p->y.name) put_name(p, p->y.name, LEFT, TOP - 6, "");
   put_legend(p, legend, shown, columns, TOP + frame + below + 12);
 }
 

@@ -18,7 +18,7 @@ void clgan_plot_include(struct clgan_plot_axis *a, double value);
 enum {
   CLGAN_PLOT_WIDE = 350, /**< the whole, text nearly as large as the page's where it fills a phone */
   CLGAN_PLOT_LEFT = 50,
-  CLGAN_PLOT_TOP = 8,
+  CLGAN_PLOT_TOP = 20,                                      /**< above it the vertical axis' name */
   CLGAN_PLOT_SIDE = CLGAN_PLOT_WIDE - CLGAN_PLOT_LEFT - 10, /**< width of the frame */
   CLGAN_PLOT_COLOURS = 10
 };

@@ -92,6 +92,14 @@ says '50 %' one.html
 says '<table class="stack">' page.html
 says 'data-t="B times as fast as A">0.90 (0.88–0.92) slower<' page.html
 
+# A peer's results bear its name.
+sed 's/"source":{/"source":{"peer":"somegrad",/' a.json >peer.json
+works "$CLGAN" bench compare a.json peer.json --html peer.html
+says '>somegrad on a &lt;device&gt; &amp; more<' peer.html
+says '</title>B somegrad on a &lt;device&gt;' peer.html
+says '; somegrad 0.1.0' peer.html
+says '; clgan 0.1.0' peer.html
+
 # One row alone is a page whose axes have numbers; of 500 none is lost; a long name is whole in table and title, cut in the legend.
 long='NVIDIA-like GPU with a marketing name that never ends (TM), 24 GiB of memory, revision a1, and_a_word_that_cannot_be_broken_anywhere'
 grep -v '"ops/conv/[ob]\|"device/\|"train/' a.json | sed 's/"share":0.5},/"share":0.5}]}/' >row.json
