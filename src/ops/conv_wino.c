@@ -64,7 +64,7 @@ static bool plan_conv(const struct clgan_node *node, const struct clgan_target *
   struct conv_wino w = {.a = clgan_conv_reg_args_of(&node->attr.geom, node->attr.i[0] == 1), .m = m};
   w.a.swapped = node->attr.i[1] == 1;
   const struct conv_reg_args *a = &w.a;
-  w.vl = lanes(t), w.nv = 2, w.mr = w.vl == 16 ? 12 : 6;
+  w.vl = lanes(t), w.nv = w.vl == 16 ? 1 : 2, w.mr = 12 / w.nv;
   w.r = component_taps(a);
   if (w.r == 0 || (m != 2 && m != 4) || (w.r == 3 && m != 2)) return false;
   if (a->ac % w.vl != 0 || a->yc % (w.nv * w.vl) != 0) return false;
@@ -170,7 +170,7 @@ static bool plan_wgrad(const struct clgan_node *node, const struct clgan_target 
                        int m, struct conv_wino *out) {
   struct conv_wino w = {.a = clgan_conv_reg_args_of(&node->attr.geom, false), .m = m};
   struct conv_reg_args *a = &w.a;
-  w.vl = lanes(t), w.nv = 2, w.mr = w.vl == 16 ? 12 : 6;
+  w.vl = lanes(t), w.nv = w.vl == 16 ? 1 : 2, w.mr = 12 / w.nv;
   w.r = component_taps(a);
   if (w.r == 0 || (m != 2 && m != 4) || (w.r == 3 && m != 2)) return false;
   if (a->ac % w.vl != 0 || a->yc % (w.nv * w.vl) != 0) return false;

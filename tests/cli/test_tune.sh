@@ -9,12 +9,12 @@ unset CLGAN_NO_TUNING
 build=$(dirname "$CLGAN")
 checkpoint=checkpoint.safetensors
 
-# Drivers compile at their own pace: searches of a few seconds until WORD is in FILE, each goes on where one ended.
+# Drivers compile at their own pace: searches, each longer than the last, until WORD is in FILE; each goes on where one ended.
 tune_until() { # WORD FILE [OPTION]...
   word=$1 file=$2
   shift 2
   for round in 1 2 3 4 5 6 7 8; do
-    must "$CLGAN" tune --base 4 --batch 8 --budget 4 -o "$file" "$@"
+    must "$CLGAN" tune --base 4 --batch 8 --budget $((4 * round)) -o "$file" "$@"
     mv out tune.out
     [ -f "$file" ] && grep -q -e "$word" "$file" && break
   done
