@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "device.h"
 #include "graph/graph.h"
+#include "no_leaks.h"
 #include "ops/lanes.h"
 #include "ref/conv.h"
 #include "scratch.h"
