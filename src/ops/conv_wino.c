@@ -221,7 +221,7 @@ bool clgan_wino_choose(const struct clgan_node *node, const struct clgan_target 
   /* Rounding of 4 x 4 outputs is some three times that of the direct product, which it has to earn; and each kind's
    * programs take seconds to compile. */
   struct conv_wino two, four;
-  const bool has_two = plan(node, t, v, 2, &two) && two.cost < 0.85 * direct;
+  const bool has_two = plan(node, t, v, 2, &two) && two.cost < 0.92 * direct;
   const bool has_four = plan(node, t, v, 4, &four) && four.cost < 0.8 * direct;
   if (has_four && (!has_two || four.cost < 0.9 * two.cost))
     *out = four;
