@@ -159,19 +159,13 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_rows(
       const int t = k / p.ac, at = weight_at(&p, g.bb + i * g.bh + t * g.bw, REST(k, t, p.ac));
       for (int j = 0; j < NCH; j++) pb[j * ldb + i * kc + k] = k < run ? b[at + j * step] : 0.0f;
     }
-  int next = h0 * g.step + g.h0, slot = 0; /* the next line to load goes to `slot` */
+  struct ring r = {h0 * g.step + g.h0, 0};
   for (int h = h0; h < h1; h++) {
-    const int top = h * g.step + g.h0;
-    next = max(next, top);
-    for (; next < top + g.th; next++) {
-      load_line(ring + slot * line, a, &p, &g, n, next, cols, line);
-      if (++slot == g.th) slot = 0;
-    }
-    /* The oldest line is where the next would go. */
+    fill_ring(ring, &r, a, &p, &g, n, h * g.step + g.h0, cols, line);
     for (int q = 0; q < g.qw; q += MR) {
       float c[OUT];
       for (int i = 0; i < OUT; i++) c[i] = 0.0f;
-      tile(ring + q * lda, lda, line, slot, g.th, pb, ldb, c, kc);
+      tile(ring + q * lda, lda, line, r.slot, g.th, pb, ldb, c, kc);
       finish(c, shift, scale, &p);
       for (int i = 0; i < min(MR, g.qw - q); i++) {
         __global float *row = y + ((n * p.yh + h * g.os + g.oh) * p.yw + (q + i) * g.os + g.ow) * NCH;

@@ -94,22 +94,16 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_lines(
   float ring[RING], pb[WEIGHTS], shift[WEIGHTS / RUN];
   load_weights(pb, b, &p, &g);
   for (int i = 0; i < (p.yc + NR - 1) / NR * NR; i++) shift[i] = p.has_bias && i < p.yc ? bias[i] : 0.0f;
-  int next = h0 * g.step + g.h0, slot = 0; /* the next line to load goes to `slot` */
+  struct ring r = {h0 * g.step + g.h0, 0};
   for (int h = h0; h < h1; h++) {
-    const int top = h * g.step + g.h0;
-    next = max(next, top);
-    for (; next < top + g.th; next++) {
-      load_line(ring + slot * line, a, &p, &g, n, next, cols, line);
-      if (++slot == g.th) slot = 0;
-    }
-    /* The oldest line is where the next would go. */
+    fill_ring(ring, &r, a, &p, &g, n, h * g.step + g.h0, cols, line);
     for (int q = 0; q < g.qw; q += MR)
       for (int n0 = 0; n0 < p.yc; n0 += NR) {
         float c[MR * NR];
         const int n1 = min(p.yc, n0 + NR), rows = min(MR, g.qw - q), apart = g.os * p.yc;
         const int direct = n1 - n0 == NR && !curved;
         __global float *row = y + ((n * p.yh + h * g.os + g.oh) * p.yw + q * g.os + g.ow) * p.yc;
-        tile(ring + q * LDA, line, slot, g.th, pb + n0 * g.th * RUN, direct, c, &f, shift + n0, row + n0, apart,
+        tile(ring + q * LDA, line, r.slot, g.th, pb + n0 * g.th * RUN, direct, c, &f, shift + n0, row + n0, apart,
              rows);
         for (int i = 0; i < rows && (p.gate || !direct); i++, row += apart) {
           if (!direct) finish_row(row, c + i * NR, NR, shift + n0, scale, curved, p.act, f.slope, n0, n1);

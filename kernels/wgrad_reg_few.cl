@@ -124,16 +124,11 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wgrad_reg_rows(cons
   const int cols = (g.qw - 1) * g.step + g.tw, line = cols * p.ac + MV, lda = g.step * p.ac;
   float ring[RING], pc[SUMS];
   for (int n = n0; n < n1; n++) {
-    int next = g.h0, slot = 0;
+    struct ring r = {g.h0, 0};
     for (int h = 0; h < g.qh; h++) {
-      const int top = h * g.step + g.h0;
-      next = max(next, top);
-      for (; next < top + g.th; next++) {
-        load_line(ring + slot * line, x, &p, &g, n, next, cols, line);
-        if (++slot == g.th) slot = 0;
-      }
+      fill_ring(ring, &r, x, &p, &g, n, h * g.step + g.h0, cols, line);
       const __global float *dy_row = dy + (size_t)(n * g.qh + h) * g.qw * NCH;
-      for (int i = 0, s = slot; i < g.th; i++) {
+      for (int i = 0, s = r.slot; i < g.th; i++) {
         for (int m = 0; m < run; m += MV)
           tile(ring + s * line + m, lda, dy_row, pc + i * NCH * ldc + m, ldc, g.qw, n == n0 && h == 0);
         if (++s == g.th) s = 0;

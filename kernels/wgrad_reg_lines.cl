@@ -42,16 +42,11 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wgrad_reg_lines(con
   float ring[RING], pc[SUMS];
   for (int i = 0; i < rows * ldc; i++) pc[i] = 0.0f;
   for (int n = i0; n < i1; n++) {
-    int next = g.h0, slot = 0;
+    struct ring r = {g.h0, 0};
     for (int h = 0; h < g.qh; h++) {
-      const int top = h * g.step + g.h0;
-      next = max(next, top);
-      for (; next < top + g.th; next++) {
-        load_line(ring + slot * line, x, &p, &g, n, next, cols, line);
-        if (++slot == g.th) slot = 0;
-      }
+      fill_ring(ring, &r, x, &p, &g, n, h * g.step + g.h0, cols, line);
       const __global float *dy_row = dy + (size_t)(n * g.qh + h) * g.qw * p.yc;
-      for (int i = 0, s = slot; i < g.th; i++) {
+      for (int i = 0, s = r.slot; i < g.th; i++) {
         for (int m = 0; m < RUN; m += MR)
           for (int c = 0; c < n1 - n0; c += NR)
             tile(ring + s * line + m, dy_row + n0 + c, p.yc, pc + (i * RUN + m) * ldc + c, ldc, g.qw);

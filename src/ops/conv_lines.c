@@ -16,9 +16,9 @@ static bool asked_otherwise(const struct clgan_variant *v) {
   return kind != CLGAN_VARIANT_FREE && kind != CLGAN_KIND_LINES;
 }
 
-static int tuned(const struct clgan_variant *v, int most, int otherwise) {
-  const int x = v->at[CLGAN_VARIANT_M_TILES];
-  return x >= 1 && x <= most ? x : otherwise;
+int clgan_lines_share(const struct clgan_variant *v, int whole, int pieces) {
+  const int asked = v->at[CLGAN_VARIANT_M_TILES];
+  return asked >= 1 && asked <= whole ? asked : ceil_div(whole, min_int(whole, pieces));
 }
 
 bool clgan_lines_choose(const struct clgan_node *node, const struct clgan_target *t, const struct clgan_variant *v,
@@ -31,8 +31,8 @@ bool clgan_lines_choose(const struct clgan_node *node, const struct clgan_target
   const int qh = ceil_div(a->yh, s), qw = ceil_div(a->yw, s), th = a->kh / s, tw = a->kw / s;
   w.classes = s * s, w.run = tw * a->ac, w.lda = step * a->ac;
   w.nv = a->yc > w.vl ? 2 : 1;
-  if (qw < 3 || (double)th * w.run * a->yc > WEIGHTS) return false;
-  if (th * w.run * ceil_div(a->yc, w.nv * w.vl) * w.nv * w.vl > WEIGHTS) return false;
+  const int nr = w.nv * w.vl;
+  if (qw < 3 || (double)th * w.run * ceil_div(a->yc, nr) * nr > WEIGHTS) return false;
   /* Pixels of a tile: as few as possible over the end of a row; a tile's weights take the time of about two. */
   for (int mr = 3, best = 0; mr <= 12; mr++) {
     const int cost = ceil_div(qw, mr) * (mr + 2);
@@ -41,7 +41,7 @@ bool clgan_lines_choose(const struct clgan_node *node, const struct clgan_target
   }
   const int cols = (ceil_div(qw, w.mr) * w.mr - 1) * step + tw;
   if ((double)th * ((double)cols * a->ac + w.vl) > RING) return false;
-  a->m_tiles = tuned(v, qh, ceil_div(qh, min_int(qh, ceil_div(8 * cu, a->n * w.classes))));
+  a->m_tiles = clgan_lines_share(v, qh, ceil_div(8 * cu, a->n * w.classes));
   a->n_panels = ceil_div(qh, a->m_tiles);
   *out = w;
   return true;
@@ -81,7 +81,7 @@ bool clgan_lines_choose_wgrad(const struct clgan_node *node, const struct clgan_
   if (w.mr * w.nv < 6 || (double)a->kh * ((double)cols * a->ac + w.vl) > RING) return false;
   if ((double)rows * nr > WEIGHTS) return false;
   a->n_panels = min_int(ceil_div(a->yc, nr), WEIGHTS / rows / nr);
-  a->m_tiles = tuned(v, a->n, ceil_div(a->n, min_int(a->n, 8 * units(t))));
+  a->m_tiles = clgan_lines_share(v, a->n, 8 * units(t));
   a->layout = 0, a->partial = 1;
   w.splits = ceil_div(a->n, a->m_tiles);
   *out = w;

@@ -67,7 +67,7 @@ static struct tiling wgrad_tiling(const struct clgan_target *t, int columns) {
 /* The tile that a tuning gives, where the kernels have it; else the rule's stays. */
 static void tune_tiling(struct tiling *w, const struct clgan_variant *v, int columns) {
   const int mr = v->at[CLGAN_VARIANT_MR], nv = v->at[CLGAN_VARIANT_NV], kc = v->at[CLGAN_VARIANT_KC];
-  const struct tiling old = *w;
+  const double rows6 = 6.0 * (w->a_cost / w->mr), columns16 = 16.0 * (w->b_cost / w->nr);
   const int rows = w->mt * w->mr; /* of a block */
   const bool has_rows = mr == 1 || mr == 2 || mr == 3 || mr == 4 || mr == 6 || mr == 8 || mr == 10 || mr == 12;
   if (has_rows && (nv == 1 || nv == 2)) {
@@ -75,8 +75,7 @@ static void tune_tiling(struct tiling *w, const struct clgan_variant *v, int col
     w->mt = rows / mr;
     w->np = most_panels(w, columns);
     w->tiles = w->mt * w->np;
-    const double a = w->a_cost / old.mr, b = w->b_cost / old.nr;
-    set_costs(w, 6.0 * a, 16.0 * b);
+    set_costs(w, rows6, columns16);
   }
   if (kc >= 32 && kc <= 1024 && kc % 32 == 0) w->kc = kc;
 }
@@ -163,9 +162,7 @@ static bool plan_rows(struct conv_plan *w, const struct clgan_variant *v, int cu
   const int cols = (ceil_div(qw, w->s.mr) * w->s.mr - 1) * step + tw;
   if (qw < 4 || (double)th * ((double)cols * a->ac + w->s.vl) > RING) return false;
   if ((double)a->yc * th * ((double)tw * a->ac + w->s.vl) > ROW_WEIGHTS) return false;
-  a->n_panels = min_int(qh, ceil_div(8 * cu, a->n * w->classes));
-  a->m_tiles = ceil_div(qh, a->n_panels);
-  if (within(v->at[CLGAN_VARIANT_M_TILES], 1, qh)) a->m_tiles = v->at[CLGAN_VARIANT_M_TILES];
+  a->m_tiles = clgan_lines_share(v, qh, ceil_div(8 * cu, a->n * w->classes));
   a->n_panels = ceil_div(qh, a->m_tiles);
   return true;
 }
@@ -185,8 +182,8 @@ static void plan_packing(struct conv_plan *w, const struct clgan_variant *v, int
   const struct cut c = choose_conv_cut(w, &s, cu);
   const int panels = ceil_div(w->a.yc, s.nr), asked = v->at[CLGAN_VARIANT_PACKED];
   const double packing = 5.0 * s.nr / 16.0 * w->depth * panels * w->classes / cu + 500.0;
-  /* the other kind must earn a program of its own */
-  /* Rows that are one block (a linear layer of a batch): weights pass once, and a panel is cheap to make on the way. */
+  /* Rows that are one block (a linear layer of a batch): weights pass once, and a panel is cheap to make on the way.
+   * Elsewhere that must earn a program of its own. */
   const bool once = s.vl == 16 && w->pixels * w->classes <= s.mt * s.mr;
   const bool pays = !once && c.cost + packing < 1.4 * w->c.cost;
   w->packed = within(asked, 0, 1) ? asked == 1 : pays;
@@ -332,8 +329,7 @@ static bool plan_lines(struct wgrad_plan *w, const struct clgan_variant *v, int 
   if (a->yw < 4 || (double)a->kh * ((double)cols * a->ac + mv) > RING) return false;
   if ((double)a->yc * a->kh * ((double)a->kw * a->ac + mv) > ROW_SUMS) return false;
   w->s.nv = vectors[a->yc];
-  a->m_tiles = ceil_div(a->n, min_int(a->n, 8 * cu));
-  if (within(v->at[CLGAN_VARIANT_M_TILES], 1, a->n)) a->m_tiles = v->at[CLGAN_VARIANT_M_TILES];
+  a->m_tiles = clgan_lines_share(v, a->n, 8 * cu);
   w->c.splits = ceil_div(a->n, a->m_tiles);
   a->partial = 1, a->layout = 0;
   return true;

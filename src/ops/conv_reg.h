@@ -80,6 +80,8 @@ struct conv_lines {
   int run, lda;           /**< floats of a kernel row's taps, and from those of a pixel to the next */
   int classes, splits;
 };
+/* Lines, or images, of a work-item: what the variant asks for, if it is possible, else about @p pieces items. */
+int clgan_lines_share(const struct clgan_variant *v, int whole, int pieces);
 /* By image lines, if there are few channels in and the variant asks for nothing else. */
 bool clgan_lines_choose(const struct clgan_node *node, const struct clgan_target *t, const struct clgan_variant *v,
                         struct conv_lines *out);
