@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bench/device_internal.h"
 
@@ -15,12 +16,25 @@ double clgan_roofline_seconds(const struct clgan_roofline *r, double flops, doub
   return fmax(compute, memory);
 }
 
+struct clgan_roofline clgan_bench_roofline(const struct clgan_bench_rows *rows) {
+  struct clgan_roofline best = {0};
+  for (size_t k = 0; k < rows->n; k++) {
+    const struct clgan_bench_row *r = &rows->items[k];
+    if (!r->time.runs) continue;
+    if (!strncmp(r->name, "device/fma/float", 16)) best.peak_gflops = fmax(best.peak_gflops, r->gflops);
+    if (!strcmp(r->phase, "global memory")) best.peak_gbps = fmax(best.peak_gbps, r->gbps);
+    if (!strcmp(r->name, "device/launch")) best.launch_s = r->time.median;
+  }
+  return best;
+}
+
 /* -- for every probe -- */
 
 enum clgan_status clgan_probe_time(struct clgan_probe *p, clgan_bench_work *w, void *context, struct clgan_median *out,
                                    struct clgan_error *e) {
   struct clgan_bench_timing t = {.least_s = 0.02, .runs = 9, .most = 51, .budget_s = 0.6};
   if (p->quick) t = (struct clgan_bench_timing){.least_s = 0.008, .runs = 5, .most = 15, .budget_s = 0.1};
+  clgan_bench_timing_share(p->pace, &t);
   t.bound = clgan_bench_bound(p->pace) / 2; /* everything else's share goes by these */
   return clgan_bench_time(p->cl, w, context, &t, out, e);
 }
@@ -173,7 +187,7 @@ enum clgan_status clgan_bench_device(struct clgan_cl *cl, struct clgan_bench_pac
                           .cpu = d->type == CLGAN_DEVICE_CPU,
                           .units = d->compute_units > 0 ? d->compute_units : 1};
   for (p.group = p.cpu ? 1 : GROUP; p.group > d->max_work_group; p.group /= 2) continue;
-  clgan_progress_begin(&p.bar, "bench", "probes", peaks ? 10 : (double)(12 + 5 * (1 + d->fp16 + d->fp64)), 0);
+  clgan_progress_begin(&p.bar, clgan_bench_pace_title(pace), "probes", peaks ? 10 : (double)(12 + 5 * (1 + d->fp16 + d->fp64)), 0);
   enum clgan_status s = open_buffers(&p, e);
   if (s == CLGAN_OK) s = probe_all(&p, e);
   clgan_progress_end(&p.bar);

@@ -23,6 +23,8 @@ double clgan_roofline_seconds(const struct clgan_roofline *r, double flops, doub
 enum clgan_status clgan_bench_device(struct clgan_cl *cl, struct clgan_bench_pace *pace, bool peaks,
                                      struct clgan_bench_row *rows, size_t *n, struct clgan_roofline *roofline,
                                      struct clgan_error *e);
+/** The best of probes' rows, by their medians. */
+struct clgan_roofline clgan_bench_roofline(const struct clgan_bench_rows *rows);
 /** Builds and first runs a fixed program (a convolution's), whose time is that of compiling. @p cl without anything
  * compiled before. */
 enum clgan_status clgan_bench_compile(struct clgan_cl *cl, double *seconds, struct clgan_error *e);

@@ -1,6 +1,7 @@
 /* device_fma.c: multiply-adds. SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/safetensors.h"
@@ -32,6 +33,12 @@ static enum clgan_status run_fma(struct clgan_probe *p, const char *type, size_t
   return CLGAN_OK;
 }
 
+/* The number of chains that was best on an earlier visit; 0: this is the first. */
+static int best_before(const struct clgan_probe *p, const struct clgan_bench_row *r) {
+  const struct clgan_bench_row *known = p->pace->visit ? clgan_bench_find(p->pace->known, r->name) : NULL;
+  return known ? (int)strtol(known->variant, NULL, 10) : 0;
+}
+
 /* The best of several numbers of chains: too few wait for one another, too many do not fit the registers. */
 static void probe_width(struct clgan_probe *p, const char *type, size_t vector, struct clgan_error *e) {
   static const int chains[] = {4, 6, 8, 10, 12, 16};
@@ -41,9 +48,10 @@ static void probe_width(struct clgan_probe *p, const char *type, size_t vector, 
   struct clgan_bench_row *r = clgan_probe_row(p, name, "multiply-add");
   if (!r) return;
   enum clgan_status s = CLGAN_OK;
+  const int best = best_before(p, r);
   for (size_t k = 0; k < sizeof chains / sizeof chains[0] && s == CLGAN_OK; k++) {
     if (r->time.runs && p->pace->deadline > 0 && clgan_time_now() > p->pace->deadline) break; /* the best so far will do */
-    if ((!p->quick && is_float) || chains[k] == 6 || chains[k] == 10 || (is_float && vector == 16))
+    if (best ? chains[k] == best : (!p->quick && is_float) || chains[k] == 6 || chains[k] == 10 || (is_float && vector == 16))
       s = run_fma(p, type, vector, chains[k], r, e);
   }
   if (s == CLGAN_OK && is_float) p->best.peak_gflops = fmax(p->best.peak_gflops, r->gflops);

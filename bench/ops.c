@@ -53,14 +53,14 @@ static void rates(const struct clgan_bench_op *op, const struct clgan_roofline *
   clgan_bench_ops_share(row, 1, roofline);
 }
 
-/* First the check: what is wrong is not timed. */
+/* First the check: what is wrong is not timed. @param samples 0: it was right on an earlier visit */
 static enum clgan_status measure(struct clgan_cl *cl, const struct clgan_bench_op *op, const struct clgan_bench_timing *t,
                                  int samples, struct clgan_store *store, struct clgan_bench_row *row,
                                  struct clgan_error *e) {
   struct clgan_run *run = NULL;
   int keep[CLGAN_NODE_OUT];
   const struct clgan_node *n = &op->g->nodes[0];
-  char wrong[200];
+  char wrong[200] = "";
   for (int k = 0; k < n->n_out; k++) keep[k] = n->out[k];
   CLGAN_TRY(clgan_run_create(cl, store, op->g, keep, (size_t)n->n_out, &run, e));
   clgan_run_node_variant(run, 0, row->variant, sizeof row->variant);
@@ -68,7 +68,7 @@ static enum clgan_status measure(struct clgan_cl *cl, const struct clgan_bench_o
   row->launches = (unsigned)facts.launches;
   if (facts.products) row->tuning = facts.tuned ? "tuned" : "rule";
   const double start = clgan_time_now();
-  enum clgan_status s = clgan_bench_op_check(op, run, store, samples, wrong, e);
+  enum clgan_status s = samples ? clgan_bench_op_check(op, run, store, samples, wrong, e) : clgan_bench_op_fill(op, run, store, e);
   const double checked = clgan_time_now() - start;
   const bool late = t->end > 0 && checked > COMPILE_S && clgan_time_now() + checked * (1 + t->runs) > t->end;
   if (s == CLGAN_OK && wrong[0])
@@ -150,6 +150,7 @@ static void measure_one(struct walk *w, const struct clgan_bench_op *op, struct 
   const bool quick = w->pace->quick;
   struct clgan_bench_timing t = {.least_s = 0.03, .runs = 7, .most = 51, .budget_s = 0.5};
   if (quick) t = (struct clgan_bench_timing){.least_s = 0.005, .runs = 3, .most = 9, .budget_s = 0.06};
+  clgan_bench_timing_share(w->pace, &t);
   t.bound = clgan_bench_bound(w->pace);
   t.end = w->pace->end;
   const int times = CLGAN_BENCH_BEFORE + t.runs;
@@ -160,7 +161,7 @@ static void measure_one(struct walk *w, const struct clgan_bench_op *op, struct 
   }
   struct clgan_error e = {0};
   struct clgan_store *store = clgan_store_create(w->cl);
-  if (measure(w->cl, op, &t, quick ? QUICK_SAMPLES : SAMPLES, store, row, &e) == CLGAN_OK) {
+  if (measure(w->cl, op, &t, w->pace->visit ? 0 : quick ? QUICK_SAMPLES : SAMPLES, store, row, &e) == CLGAN_OK) {
     settle(w, op, times, clgan_time_now() - start, row);
   } else {
     clgan_bench_fail(row, &e);
@@ -169,7 +170,7 @@ static void measure_one(struct walk *w, const struct clgan_bench_op *op, struct 
   clgan_store_destroy(store);
   t.runs = 3;
   t.end = 0;
-  if (w->o->clblast && (row->time.runs || row->error[0])) clgan_bench_op_blast(w->cl, op, &t, &row->clblast);
+  if (w->o->clblast && !w->pace->visit && (row->time.runs || row->error[0])) clgan_bench_op_blast(w->cl, op, &t, &row->clblast);
 }
 
 /* @return whether there was time to begin. */
@@ -233,7 +234,7 @@ static void measure_all(struct walk *w, const struct clgan_bench_op_list *l, str
   for (size_t k = 0; k < l->n; k++)
     if (wanted(w->o, &l->items[k])) turns[n++] = (struct turn){.item = k, .ideal = ideal_of(&l->items[k], w->roofline)};
   w->summary->wanted = n;
-  clgan_progress_begin(&w->bar, "bench", "operations", (double)n, 0);
+  clgan_progress_begin(&w->bar, clgan_bench_pace_title(w->pace), "operations", (double)n, 0);
   take_turns(w, l, turns, n);
   qsort(turns, n, sizeof *turns, by_item);
   for (size_t k = 0; k < n; k++)

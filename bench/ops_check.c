@@ -148,6 +148,19 @@ static enum clgan_status check_whole(struct check *c, struct clgan_error *e) {
   return s;
 }
 
+static void free_host(struct check *c) {
+  for (size_t v = 0; v < c->g->n_values; v++) clgan_mem_free(c->host[v]);
+  clgan_mem_free(c->host);
+}
+
+enum clgan_status clgan_bench_op_fill(const struct clgan_bench_op *op, struct clgan_run *r, struct clgan_store *s, struct clgan_error *e) {
+  struct check c = {.op = op, .g = op->g, .n = &op->g->nodes[0], .run = r, .store = s};
+  c.host = clgan_mem_array(op->g->n_values, sizeof *c.host);
+  enum clgan_status status = fill(&c, e);
+  free_host(&c);
+  return status;
+}
+
 enum clgan_status clgan_bench_op_check(const struct clgan_bench_op *op, struct clgan_run *r, struct clgan_store *s,
                                        int samples, char wrong[200], struct clgan_error *e) {
   struct check c = {.op = op, .g = op->g, .n = &op->g->nodes[0], .run = r, .store = s, .wrong = wrong};
@@ -157,7 +170,6 @@ enum clgan_status clgan_bench_op_check(const struct clgan_bench_op *op, struct c
   enum clgan_status status = fill(&c, e);
   if (status == CLGAN_OK) status = clgan_run_execute(r, e);
   if (status == CLGAN_OK) status = product ? check_product(&c, samples, e) : check_whole(&c, e);
-  for (size_t v = 0; v < op->g->n_values; v++) clgan_mem_free(c.host[v]);
-  clgan_mem_free(c.host);
+  free_host(&c);
   return status;
 }

@@ -28,6 +28,8 @@ void clgan_bench_list_free(struct clgan_bench_op_list *l);
  * @param samples elements of convolution products that are compared. */
 enum clgan_status clgan_bench_op_check(const struct clgan_bench_op *op, struct clgan_run *r, struct clgan_store *s,
                                        int samples, char wrong[200], struct clgan_error *e);
+/** Only fills the inputs. */
+enum clgan_status clgan_bench_op_fill(const struct clgan_bench_op *op, struct clgan_run *r, struct clgan_store *s, struct clgan_error *e);
 /** CLBlast at the same product, checked, then timed; nothing where it has none. A failure becomes out->error. */
 void clgan_bench_op_blast(struct clgan_cl *cl, const struct clgan_bench_op *op, const struct clgan_bench_timing *t,
                           struct clgan_bench_peer *out);

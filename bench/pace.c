@@ -16,14 +16,36 @@ void clgan_bench_pace_free(struct clgan_bench_pace *p) {
   p->n_left_out = p->cap_left_out = 0;
 }
 
+/* Is there a measured row that another visit adds to? */
+static bool adds_to(const struct clgan_bench_pace *p, const char *name) {
+  const struct clgan_bench_row *row = p->known ? clgan_bench_find(p->known, name) : NULL;
+  return row && row->time.runs;
+}
+
 bool clgan_bench_begin(struct clgan_bench_pace *p, const char *name) {
-  if (p->deadline <= 0 || clgan_time_now() < p->deadline) {
+  const bool stopped = p->stopped && p->stopped();
+  if (p->visit && !adds_to(p, name)) return false;
+  if (!stopped && (p->deadline <= 0 || clgan_time_now() < p->deadline)) {
     if (p->at) p->at(name);
     return true;
   }
+  if (p->visit) return false;
   CLGAN_GROW(p->left_out, p->n_left_out, p->cap_left_out);
   p->left_out[p->n_left_out++] = clgan_mem_strdup(name);
   return false;
+}
+
+const char *clgan_bench_pace_title(struct clgan_bench_pace *p) {
+  if (p->visits <= 1) return "bench";
+  (void)snprintf(p->title, sizeof p->title, "bench, visit %d of %d", p->visit + 1, p->visits);
+  return p->title;
+}
+
+void clgan_bench_timing_share(const struct clgan_bench_pace *p, struct clgan_bench_timing *t) {
+  if (p->visits <= 1) return;
+  t->runs = (t->runs + 1) / 2;
+  t->budget_s /= p->visits;
+  t->settled = p->visit > 0;
 }
 
 void clgan_bench_learn(struct clgan_bench_pace *p, double ideal_s, double once_s, int times, double took_s) {

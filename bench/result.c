@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "bench/result.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -86,6 +87,44 @@ void clgan_bench_rows_free(struct clgan_bench_rows *rows) {
   *rows = (struct clgan_bench_rows){0};
 }
 
+struct clgan_bench_row *clgan_bench_find(const struct clgan_bench_rows *rows, const char *name) {
+  for (size_t k = 0; k < rows->n; k++)
+    if (!strcmp(rows->items[k].name, name)) return &rows->items[k];
+  return NULL;
+}
+
+/* Mean of what is known: counters and clocks have no median worth the name. */
+static void take_mean(double *mean, double x, size_t n) {
+  if (*mean > 0 && x > 0) *mean += (x - *mean) / (double)n;
+}
+
+/* A probe's work is adapted to the device each time: how much more of it there was this time. Other cases' work stays the same. */
+static double work_ratio(const struct clgan_bench_row *row, const struct clgan_bench_row *again) {
+  const double was = fmax(row->gflops, row->gbps), is = row->gflops > row->gbps ? again->gflops : again->gbps;
+  return was > 0 && is > 0 ? is * again->time.median / (was * row->time.median) : 1;
+}
+
+void clgan_bench_visit(struct clgan_bench_row *row, const struct clgan_bench_row *again) {
+  if (again->error[0]) {
+    (void)snprintf(row->error, sizeof row->error, "%s", again->error);
+    row->time.runs = 0;
+    return;
+  }
+  if (!again->time.runs || !row->time.runs || row->n_visits == CLGAN_BENCH_VISITS) return;
+  const double before = row->time.median;
+  if (!row->n_visits) row->visits[row->n_visits++] = row->time;
+  struct clgan_median *v = &row->visits[row->n_visits++];
+  const double work = work_ratio(row, again);
+  *v = again->time;
+  v->median /= work, v->lo /= work, v->hi /= work;
+  row->time = clgan_median_of_visits(row->visits, row->n_visits);
+  const double faster = before / row->time.median;
+  row->gflops *= faster, row->gbps *= faster, row->images_per_s *= faster, row->share *= faster;
+  take_mean(&row->pipelined_s, again->pipelined_s, row->n_visits);
+  take_mean(&row->joules_per_image, again->joules_per_image, row->n_visits);
+  take_mean(&row->clock_mhz, again->clock_mhz, row->n_visits);
+}
+
 void clgan_bench_fail(struct clgan_bench_row *row, const struct clgan_error *e) {
   (void)snprintf(row->error, sizeof row->error, "%.*s", (int)strcspn(e->text, "\n"), e->text);
   row->time.runs = 0;
@@ -160,6 +199,8 @@ cJSON *clgan_bench_result_row(const struct clgan_bench_row *r) {
   cJSON_AddStringToObject(o, "case", r->name);
   cJSON_AddStringToObject(o, "phase", r->phase);
   add_time(o, &r->time);
+  cJSON *visits = r->time.runs && r->n_visits ? cJSON_AddArrayToObject(o, "visits_s") : NULL;
+  for (size_t k = 0; visits && k < r->n_visits; k++) cJSON_AddItemToArray(visits, cJSON_CreateNumber(r->visits[k].median));
   add_positive(o, "gflops", r->gflops);
   add_positive(o, "gbps", r->gbps);
   add_positive(o, "share", r->share);

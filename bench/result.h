@@ -21,6 +21,8 @@ struct clgan_bench_row {
   char name[160];                    /**< "train/digits/base32/batch128" */
   const char *phase;                 /**< "step" */
   struct clgan_median time;          /**< seconds; runs 0: it failed, see error, or was not measured, see note */
+  struct clgan_median visits[CLGAN_BENCH_VISITS]; /**< what `time` comes from, where n_visits is not 0 */
+  size_t n_visits;
   double gflops, gbps, images_per_s; /**< rates at the median; 0: does not apply */
   double share;                      /**< of what the roofline allows; 0: not known */
   double pipelined_s;                /**< seconds a step when the host does not wait between steps; 0: not measured */
@@ -50,6 +52,11 @@ struct clgan_bench_rows {
 /** A new row, all zero; valid until the next one. */
 struct clgan_bench_row *clgan_bench_add(struct clgan_bench_rows *rows);
 void clgan_bench_rows_free(struct clgan_bench_rows *rows);
+/** The row of that name, or NULL. */
+struct clgan_bench_row *clgan_bench_find(const struct clgan_bench_rows *rows, const char *name);
+/** Takes in what another visit to the same case gave: time, its rates, pipelined_s. A case that failed this time has failed; one that there
+ * was no time for stays as it was. */
+void clgan_bench_visit(struct clgan_bench_row *row, const struct clgan_bench_row *again);
 /** The first line of @p e becomes the row's error, and the row counts as failed. */
 void clgan_bench_fail(struct clgan_bench_row *row, const struct clgan_error *e);
 /** The row says that there was not the time: its case would take about so many @p seconds. It counts neither as measured nor

@@ -40,3 +40,22 @@ struct clgan_median clgan_median_of(double *times, size_t n) {
   m.spread = m.median > 0 ? 0.5 * (m.hi - m.lo) / m.median : 0;
   return m;
 }
+
+struct clgan_median clgan_median_of_visits(const struct clgan_median *visits, size_t n) {
+  enum { DRIFT_VISITS = 4 };
+  double medians[CLGAN_BENCH_VISITS];
+  if (n == 1) return visits[0];
+  for (size_t k = 0; k < n; k++) medians[k] = visits[k].median;
+  double first = sorted_median(medians, n / 2), second = sorted_median(medians + n - n / 2, n / 2);
+  struct clgan_median m = clgan_median_of(medians, n);
+  m.drift = n >= DRIFT_VISITS && first > 0 ? second / first - 1 : 0;
+  m.runs = 0;
+  for (size_t k = 0; k < n; k++) {
+    m.runs += visits[k].runs;
+    if (lower_rank(n)) continue;
+    m.lo = fmin(m.lo, visits[k].lo);
+    m.hi = fmax(m.hi, visits[k].hi);
+  }
+  m.spread = m.median > 0 ? 0.5 * (m.hi - m.lo) / m.median : 0;
+  return m;
+}

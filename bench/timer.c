@@ -65,7 +65,7 @@ enum clgan_status clgan_bench_time(struct clgan_cl *cl, clgan_bench_work *work, 
     return CLGAN_OK;
   }
   CLGAN_TRY(find_repeat(cl, work, context, t->least_s, &repeat, &once, e));
-  while (clgan_bench_runs_add(&warm, &settling, once, once * repeat) && !clgan_bench_runs_settled(&warm) &&
+  while (!t->settled && clgan_bench_runs_add(&warm, &settling, once, once * repeat) && !clgan_bench_runs_settled(&warm) &&
          warm.spent < settling.budget_s)
     CLGAN_TRY(time_once(cl, work, context, repeat, &once, e));
   do {

@@ -16,6 +16,7 @@ struct clgan_bench_timing {
   double bound;    /**< between the two, runs end as soon as the spread is below this, */
   double budget_s; /**< or when they have taken so long */
   double end;      /**< clgan_time_now() by which the last run should be over; 0: none */
+  bool settled;    /**< it was warmed up before: one repetition and the search for their number will do */
 };
 enum { CLGAN_BENCH_BEFORE = 3 /**< repetitions that come before a piece of slow work is timed: a check, a first, a settling one */ };
 /** Seconds of one repetition. The first one, at which drivers compile, is not counted; then the number of repetitions a

@@ -40,6 +40,7 @@ static struct clgan_bench_timing timing_of(const struct clgan_bench_train_option
                                            const struct clgan_bench_pace *pace) {
   struct clgan_bench_timing t = {.runs = 7, .most = CLGAN_BENCH_RUNS_MAX, .budget_s = 10};
   if (pace->quick) t = (struct clgan_bench_timing){.runs = 3, .most = 15, .budget_s = 2};
+  clgan_bench_timing_share(pace, &t);
   t.end = pace->end;
   t.bound = clgan_bench_bound(pace);
   if (!o->steps) return t;
@@ -61,7 +62,8 @@ static bool have_time(const struct clgan_bench_timing *timing, int done, double 
 /* @param too_long receives the seconds of a step where there is no time for the others, else 0. */
 static enum clgan_status warm_up(struct clgan_trainer *t, const struct clgan_bench_timing *timing, double *too_long,
                                  struct clgan_error *e) {
-  const struct clgan_bench_timing settling = {.runs = 8, .most = 8};
+  const int most = timing->settled ? 1 : 8; /* steps that let caches and clocks settle */
+  const struct clgan_bench_timing settling = {.runs = most, .most = most};
   struct clgan_bench_runs r = {0};
   double seconds;
   CLGAN_TRY(clgan_trainer_init(t, e));
@@ -86,7 +88,7 @@ static void note_power(const struct clgan_cl *cl, const struct clgan_power *p, d
 }
 
 static enum clgan_status measure(struct clgan_cl *cl, struct clgan_trainer *t, const struct clgan_bench_timing *timing,
-                                 struct clgan_bench_row *row, struct clgan_error *e) {
+                                 struct clgan_bench_pace *pace, struct clgan_bench_row *row, struct clgan_error *e) {
   struct clgan_bench_runs r = {0};
   struct clgan_progress bar;
   struct clgan_power power;
@@ -96,7 +98,7 @@ static enum clgan_status measure(struct clgan_cl *cl, struct clgan_trainer *t, c
     clgan_bench_leave(row, least_steps(timing) * seconds);
     return CLGAN_OK;
   }
-  clgan_progress_begin(&bar, "bench", "steps", 0, 0);
+  clgan_progress_begin(&bar, clgan_bench_pace_title(pace), "steps", 0, 0);
   clgan_power_begin(&power);
   enum clgan_status s = CLGAN_OK;
   bool more = true;
@@ -136,6 +138,7 @@ static enum clgan_status fill(struct clgan_cl *cl, struct clgan_trainer *t, cons
   row->tuning = facts.tuned ? "tuned" : "rule";
   clgan_bench_doubt(pace, &row->time, row->note, sizeof row->note);
   clgan_log_verbose("tuning: %zu of %zu products tuned", facts.tuned, facts.products);
+  if (pace->visit) return CLGAN_OK; /* where its time goes is known */
   CLGAN_TRY(clgan_cl_profile(cl, true, e));
   enum clgan_status s = clgan_trainer_events(t, add_launch, row, e);
   struct clgan_error own = {0};
@@ -155,7 +158,8 @@ static void name_row(const struct clgan_model *m, const struct clgan_bench_train
   clgan_bench_model_name(m, "train", start, sizeof start);
   if (o->micro && o->micro < m->settings.batch) (void)snprintf(micro, sizeof micro, "/micro%d", o->micro);
   *row = (struct clgan_bench_row){.phase = "step"};
-  (void)snprintf(row->name, sizeof row->name, "%sbatch%d%s", start, m->settings.batch, micro);
+  (void)snprintf(row->name, sizeof row->name, "%sbatch%d%s%s", start, m->settings.batch, micro,
+                 m->settings.precision == 16 ? "/fp16" : "");
 }
 
 enum clgan_status clgan_bench_train(struct clgan_cl *cl, const struct clgan_model *m,
@@ -173,7 +177,7 @@ enum clgan_status clgan_bench_train(struct clgan_cl *cl, const struct clgan_mode
     return CLGAN_OK;
   }
   CLGAN_TRY(clgan_trainer_create(cl, m, NULL, &options, &t, e));
-  enum clgan_status s = measure(cl, t, &timing, row, e);
+  enum clgan_status s = measure(cl, t, &timing, pace, row, e);
   if (s == CLGAN_OK && row->time.runs) {
     weigh(cl, t, before, row);
     clgan_programs_save(cl);

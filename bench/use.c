@@ -77,6 +77,7 @@ static enum clgan_status measure(struct clgan_cl *cl, struct clgan_store *store,
                                  struct clgan_error *e) {
   struct clgan_bench_timing t = {.least_s = 0.02, .runs = 5, .most = 51, .budget_s = 4, .bound = clgan_bench_bound(pace)};
   if (pace->quick) t.runs = 3, t.most = 9, t.budget_s = 0.5;
+  clgan_bench_timing_share(pace, &t);
   t.end = pace->end;
   u->sampler = clgan_sampler_create(cl, store, u->m, u->n < BATCH ? (int)u->n : BATCH);
   double seconds = 0;

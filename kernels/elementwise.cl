@@ -55,15 +55,18 @@ kernel void stack(global const float *a, global const float *b, global const flo
 }
 
 /* Kingma and Ba 2015 in PyTorch's order. consts[which.s0..s2] = learning rate, 1 - beta1^t, 1 - beta2^t;
- * k = beta1, 1 - beta1, beta2, 1 - beta2, eps, weight decay. Where which.s3 >= 0 the average follows at once:
- * a += consts[which.s3] (p - a). */
+ * k = beta1, 1 - beta1, beta2, 1 - beta2, eps, weight decay, 1 where the gradient is scaled (half.cl). Where which.s3 >= 0
+ * the average follows at once: a += consts[which.s3] (p - a). */
 kernel void adam(global float *p, global float *m, global float *v, global float *a, global const float *grad,
-                 global const float *consts, int4 which, float8 k, int4 grid) {
+                 global const float *consts, global const float *scale, int4 which, float8 k, int4 grid) {
+  if (k.s6 > 0.0f && scale[3] == 0.0f) return; /* gradients beyond the range */
   float rate = consts[which.s0] / consts[which.s1], root = 1.0f / sqrt(consts[which.s2]);
   float share = which.s3 >= 0 ? consts[which.s3] : 0.0f;
   EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid)) {
     vec w = load_part(p + i, n);
-    vec g = load_part(grad + i, n) + k.s5 * w;
+    vec g = load_part(grad + i, n);
+    if (k.s6 > 0.0f) g *= scale[1];
+    g += k.s5 * w;
     vec first = k.s0 * load_part(m + i, n) + k.s1 * g;
     vec second = k.s2 * load_part(v + i, n) + k.s3 * g * g;
     store_part(first, m + i, n);

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cmd/bench.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,24 @@
 
 #define BUDGET_S 540
 #define QUICK_BUDGET_S 45
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number) {
+  (void)number;
+  stopped = 1;
+}
+
+bool clgan_bench_stopped(void) {
+  return stopped;
+}
+
+/* The first one ends the benchmark between two cases; the second, whose handler is the default again, the process. */
+static void catch_signals(void) {
+  const struct sigaction now = {.sa_handler = on_signal, .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+  sigaction(SIGINT, &now, NULL);
+  sigaction(SIGTERM, &now, NULL);
+}
 
 /* What is being measured, to the process that reads. */
 static void say_at(const char *name) {
@@ -40,13 +59,17 @@ static void tune_first(const struct clgan_bench_command *o, struct clgan_cl *cl)
 static enum clgan_status measure_one(const struct clgan_bench_command *o, struct clgan_session *device, cJSON *root,
                                      FILE *table, struct clgan_error *e) {
   const struct clgan_cl_options options = {0};
-  struct clgan_bench_results r = {.table = table, .pace = {.quick = o->quick, .at = o->stream ? say_at : NULL}};
+  struct clgan_bench_results r = {
+      .table = table, .pace = {.quick = o->quick, .stopped = clgan_bench_stopped, .at = o->stream ? say_at : NULL}};
   CLGAN_TRY(clgan_session_choose(device, o->device, e));
   CLGAN_TRY(clgan_session_open(device, &options, e));
   if (o->no_tuning || o->first) clgan_tuning_set(device->cl, NULL, NULL);
   if (o->first) return clgan_bench_first(o, device, e);
-  if (o->stream) r.table = open_memstream(&r.text, &r.text_size);
+  char *words = NULL;
+  size_t size = 0;
+  if (o->stream) r.table = open_memstream(&words, &size);
   if (!r.table) return clgan_error_set(e, CLGAN_ERR_MEMORY, "not enough memory for a table");
+  catch_signals();
   tune_first(o, device->cl);
   struct clgan_conditions conditions;
   clgan_conditions_begin(&conditions);
@@ -57,7 +80,9 @@ static enum clgan_status measure_one(const struct clgan_bench_command *o, struct
   for (size_t k = 0; k < r.rows.n; k++) cJSON_AddItemToArray(rows, clgan_bench_result_row(&r.rows.items[k]));
   clgan_result_device(root, clgan_cl_info(device->cl));
   if (o->stream) {
-    clgan_bench_tell(o, &r);
+    (void)fclose(r.table);
+    clgan_device_process_say("text", cJSON_CreateString(words));
+    free(words);
     if (s != CLGAN_OK) clgan_device_process_say("error", cJSON_CreateString(e->text));
     clgan_device_process_say("conditions", cJSON_Duplicate(found, true));
   }
@@ -87,6 +112,7 @@ static enum clgan_status bench(const struct clgan_bench_command *o, struct clgan
   CLGAN_TRY(check_models(o, e));
   CLGAN_TRY(clgan_bench_files_check(&o->files, e));
   bool all = o->device && !strcmp(o->device, "all");
+  if (all) catch_signals();
   enum clgan_status s = all ? clgan_bench_all(o, root, table, e) : measure_one(o, device, root, table, e);
   struct clgan_error own = {0};
   if (!clgan_bench_files_any(&o->files) || cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(root, "rows")) == 0) return s;
@@ -206,6 +232,8 @@ static enum clgan_status choose(struct clgan_bench_command *o, const struct clga
   CLGAN_TRY(choose_clblast(o, e));
   CLGAN_TRY(choose_batches(o, e));
   choose_models(o);
+  if (o->precision && (!o->train || o->ops))
+    return clgan_error_set(e, CLGAN_ERR_USAGE, "--precision is of training steps: clgan bench train");
   if (o->profile && o->device && !strcmp(o->device, "all"))
     return clgan_error_set(e, CLGAN_ERR_USAGE, "--profile: of one device at a time");
   if (!o->budget_given) o->budget = o->full ? 0 : o->quick ? QUICK_BUDGET_S : BUDGET_S;
@@ -220,6 +248,7 @@ static enum clgan_status parse(struct clgan_bench_command *o, struct clgan_args 
       CLGAN_WORD("batch", 'b', &o->batch, "LIST",
                  "images a step (default: the model's, train also 16; 64 for the case table)"),
       CLGAN_WHOLE("micro-batch", 0, &o->micro, NULL, 1, 65536, "train: images at a time, gradients summed up (default: the batch)"),
+      CLGAN_WORD("precision", 0, &o->precision, "P", "train: fp32 (default), or fp16: half-precision storage, where the device has it"),
       CLGAN_WORD("device", 'd', &o->device, "D", "as for train; all: each device, in a process of its own"),
       CLGAN_WHOLE("steps", 0, &o->steps, &o->steps_given, 1, CLGAN_BENCH_RUNS_MAX,
                   "train: steps timed (default: until the interval is narrow)"),

@@ -13,7 +13,7 @@ enum { CLGAN_BENCH_BATCHES = 16, CLGAN_BENCH_MODELS_MAX = 3 };
 struct clgan_bench_command {
   struct clgan_bench_files files;
   struct clgan_compare_options comparing;
-  const char *model, *device, *pass, *only, *cases, *batch, *clblast;
+  const char *model, *device, *pass, *only, *cases, *batch, *clblast, *precision;
   uint64_t base, steps, micro;
   bool base_given, steps_given, budget_given, quick, full, profile, no_tuning, stream, compare;
   double budget, hang_timeout; /**< seconds; budget 0: as long as it takes */
@@ -27,24 +27,44 @@ struct clgan_bench_command {
   size_t n_models;
 };
 
+/** Rows that one part of the benchmark made, one after the other. */
+struct clgan_bench_section {
+  enum clgan_bench_part_kind { CLGAN_PART_PROBES, CLGAN_PART_OPS, CLGAN_PART_STEP, CLGAN_PART_ROWS } kind;
+  size_t first, n;
+  bool shown;                         /**< probes: part of the table; otherwise they only serve the shares */
+  struct clgan_model *model;          /**< ops: of whose step, the section's own; NULL: the case table */
+  struct clgan_bench_ops_options ops; /**< ops */
+  struct clgan_bench_ops_summary found;
+  bool beside_ops; /**< step: of the batch whose operations were measured, too */
+};
+
 /** Results as they grow. Zero-initialise; clgan_bench_results_free. */
 struct clgan_bench_results {
-  struct clgan_bench_rows rows;
+  struct clgan_bench_rows rows, again; /**< again: of the visit that is being made, the second or a later one */
+  struct clgan_bench_section *sections;
+  size_t n_sections, cap_sections, printed;
   struct clgan_bench_pace pace;
   struct clgan_roofline roofline; /**< zeros: not measured */
+  char peak_note[120];
   FILE *table;
   size_t told; /**< rows that the process that reads the stream has got */
-  char *text;  /**< stream: what the table said since */
-  size_t text_size;
 };
 void clgan_bench_results_free(struct clgan_bench_results *r);
+/** A new section, from the rows @p first on; NULL on a later visit, whose rows add to those of the first. */
+struct clgan_bench_section *clgan_bench_section_add(struct clgan_bench_results *r, enum clgan_bench_part_kind kind, size_t first);
+/** Where rows of this visit go. */
+struct clgan_bench_rows *clgan_bench_rows_now(struct clgan_bench_results *r);
+/** Writes the table's sections from r->printed on. */
+void clgan_bench_print_sections(struct clgan_bench_results *r, FILE *to);
 
 /** Measures what @p o says on the session's open device. What fails does not keep the rest from being measured; the first
  * error is returned. */
 enum clgan_status clgan_bench_run(const struct clgan_bench_command *o, const struct clgan_session *s,
                                   struct clgan_bench_results *r, struct clgan_error *e);
-/** Sends what there is so far to the process that reads the stream (--stream). */
+/** Once a part is done: prints it, where no later visit changes it; --stream: sends the process that reads it what there is so far. */
 void clgan_bench_tell(const struct clgan_bench_command *o, struct clgan_bench_results *r);
+/** Whether the user has stopped the benchmark (SIGINT, SIGTERM): what is measured by then is told, a second signal ends the process. */
+bool clgan_bench_stopped(void);
 /** A model of @p o with a batch (0: its own). */
 enum clgan_status clgan_bench_load(const struct clgan_bench_command *o, const char *name, int batch,
                                    struct clgan_model **m, struct clgan_error *e);

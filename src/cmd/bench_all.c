@@ -50,6 +50,7 @@ static void make_words(const struct clgan_bench_command *o, struct words *w) {
   add_text(w, "--pass", o->pass);
   add_text(w, "--only", o->only);
   add_text(w, "--clblast", o->clblast);
+  add_text(w, "--precision", o->precision);
   add_number(w, "--base", o->base_given, (double)o->base);
   add_number(w, "--steps", o->steps_given, (double)o->steps);
   add_number(w, "--micro-batch", o->micro > 0, (double)o->micro);
@@ -64,14 +65,30 @@ struct child {
   cJSON *rows, *conditions; /* rows: the result's */
   const char *id;
   FILE *table;
-  char at[AT_BYTES], *error;
+  char at[AT_BYTES], *error, *text; /* text: the table as it was told last, with what followed it */
   double cases;
   struct clgan_progress bar;
 };
 
+/* In the place of what was told of the case before, on an earlier visit. */
+static void put_row(struct child *c, cJSON *row) {
+  cJSON *old;
+  int k = 0;
+  cJSON_AddStringToObject(row, "device", c->id);
+  cJSON_ArrayForEach(old, c->rows) {
+    if (!strcmp(clgan_json_string(old, "device"), c->id) && !strcmp(clgan_json_string(old, "case"), clgan_json_string(row, "case"))) {
+      cJSON_ReplaceItemInArray(c->rows, k, row);
+      return;
+    }
+    k++;
+  }
+  cJSON_AddItemToArray(c->rows, row);
+}
+
 static void take_line(void *context, cJSON *o) {
   struct child *c = context;
   const char *at = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "at")),
+             *table = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "table")),
              *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "text")),
              *error = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "error"));
   cJSON *row = cJSON_DetachItemFromObjectCaseSensitive(o, "row");
@@ -79,12 +96,13 @@ static void take_line(void *context, cJSON *o) {
     (void)snprintf(c->at, sizeof c->at, "%s", at);
     clgan_progress_update(&c->bar, c->cases++, c->at);
   }
-  if (text) fputs(text, c->table);
-  if (error && !c->error) c->error = clgan_mem_strdup(error);
-  if (row) {
-    cJSON_AddStringToObject(row, "device", c->id);
-    cJSON_AddItemToArray(c->rows, row);
+  if (table || text) {
+    char *all = clgan_mem_printf("%s%s", !table && c->text ? c->text : "", table ? table : text);
+    clgan_mem_free(c->text);
+    c->text = all;
   }
+  if (error && !c->error) c->error = clgan_mem_strdup(error);
+  if (row) put_row(c, row);
   if (!c->conditions) c->conditions = cJSON_DetachItemFromObjectCaseSensitive(o, "conditions");
 }
 
@@ -134,6 +152,7 @@ static enum clgan_status measure_device(const struct clgan_bench_command *o, con
   clgan_progress_begin(&c.bar, "bench", "cases", 0, 0);
   enum clgan_status s = clgan_device_process_run(&p, e);
   clgan_progress_end(&c.bar);
+  if (c.text) fputs(c.text, table);
   if (s == CLGAN_OK) {
     const char *bad = clgan_device_process_judge(&p, c.at, c.error, c.conditions != NULL, detail);
     if (bad) result = bad;
@@ -145,6 +164,7 @@ static enum clgan_status measure_device(const struct clgan_bench_command *o, con
   }
   for (size_t k = 0; k < w.n_own; k++) clgan_mem_free(w.own[k]);
   clgan_mem_free(c.error);
+  clgan_mem_free(c.text);
   return s;
 }
 
@@ -154,7 +174,7 @@ static enum clgan_status measure_devices(const struct clgan_bench_command *o, co
                                          cJSON *devices, cJSON *rows, FILE *table, struct clgan_error *e) {
   cJSON *d;
   int bad = 0;
-  for (size_t k = 0; k < clgan_device_list_count(l); k++) {
+  for (size_t k = 0; k < clgan_device_list_count(l) && !clgan_bench_stopped(); k++) {
     const struct clgan_device_info *info = clgan_device_list_at(l, k);
     cJSON *result = NULL;
     if (info->compiler)

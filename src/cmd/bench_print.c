@@ -20,7 +20,11 @@ void clgan_bench_print_row(const struct clgan_bench_row *r, FILE *to) {
     fprintf(to, "%s%s\n", r->error[0] ? "failed: " : r->note, r->error);
     return;
   }
-  fprintf(to, "%s +-%5.1f %%", seconds_text(r->time.median, time), r->time.spread * 100);
+  fputs(seconds_text(r->time.median, time), to);
+  if (r->time.runs > 1)
+    fprintf(to, " +-%5.1f %%", r->time.spread * 100);
+  else
+    fputs(" once    ", to);
   if (r->images_per_s > 0) fprintf(to, "  %9.1f images/s", r->images_per_s);
   if (r->gflops > 0) fprintf(to, "  %8.1f GFLOP/s", r->gflops);
   if (r->gbps > 0) fprintf(to, "  %8.2f GB/s", r->gbps);

@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "bench/train.h"
 #include "cmd/bench.h"
-#include "cmd/bench_print.h"
 #include "cmd/device_process.h"
 
 enum { WORDS = 16, VARIABLES = 8 };
@@ -120,7 +119,6 @@ static enum clgan_status measure_pair(const struct clgan_bench_command *o, const
       clgan_bench_fail(row, &own);
       (void)clgan_error_set(e, own.status, "%s: %s", full, own.text);
     }
-    clgan_bench_print_row(row, r->table);
   }
   remove_folder(folder);
   return e->status;

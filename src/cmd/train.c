@@ -18,7 +18,7 @@
 enum { BASE_MAX = 4096, BATCH_MAX = 65536 };
 
 struct options {
-  const char *model, *data, *device, *out, *resume, *on_oom;
+  const char *model, *data, *device, *out, *resume, *on_oom, *precision;
   struct clgan_texts sets;
   uint64_t steps, images, base, batch, seed, checkpoint_every, sample_every, log_every, micro, memory;
   double epochs, minutes, tune_seconds; /* below 0: not given */
@@ -51,23 +51,24 @@ static void job_free(struct job *j) {
   clgan_mem_free(j->from);
 }
 
-/* Every --set, with --base and --batch as sets of their own at the end. The caller frees the last ones' texts. */
+/* Every --set, with --base, --batch and --precision as sets of their own at the end. The caller frees the last ones' texts. */
 struct sets {
   const char **items;
   size_t n;
-  char *own[2];
+  char *own[3];
 };
 
 static struct sets sets_of(const struct options *o) {
-  struct sets s = {.items = clgan_mem_array(o->sets.n + 2, sizeof *s.items), .n = o->sets.n};
+  struct sets s = {.items = clgan_mem_array(o->sets.n + 3, sizeof *s.items), .n = o->sets.n};
   for (size_t i = 0; i < s.n; i++) s.items[i] = o->sets.items[i];
   if (o->base_given) s.items[s.n++] = s.own[0] = clgan_mem_printf("base=%" PRIu64, o->base);
   if (o->batch_given) s.items[s.n++] = s.own[1] = clgan_mem_printf("batch=%" PRIu64, o->batch);
+  if (o->precision) s.items[s.n++] = s.own[2] = clgan_mem_printf("precision=%s", o->precision);
   return s;
 }
 
 static void sets_free(struct sets *s) {
-  for (int k = 0; k < 2; k++) clgan_mem_free(s->own[k]);
+  for (int k = 0; k < 3; k++) clgan_mem_free(s->own[k]);
   clgan_mem_free(s->items);
 }
 
@@ -100,7 +101,7 @@ static enum clgan_status model_of_resumed(const struct options *o, struct job *j
   return clgan_error_set(e, CLGAN_ERR_USAGE,
                          "--resume %s: the run was begun with %s: leave --base, --batch and --set out, or --set it with "
                          "another folder as --out",
-                         o->resume, had);
+                         o->resume, o->precision ? "another --precision" : had);
 }
 
 static enum clgan_status check_said_again(const struct options *o, const struct job *j,
@@ -235,6 +236,9 @@ static void tell_plan(const struct options *o, const struct job *j) {
                  j->model->base, j->trainer_options.batch, pieces, j->data->name, clgan_trainer_items(j->trainer), j->trainer_options.seed,
                  until.s);
   clgan_text_free(&until);
+  if (j->model->settings.precision == 16)
+    clgan_log_info("precision fp16: large activations and gradients are kept in half precision; weights, sums and losses in single, "
+                   "the gradients under a loss scale");
 }
 
 static void tell_facts(const struct job *j) {
@@ -314,6 +318,8 @@ static enum clgan_status parse(struct options *o, struct clgan_args *args, int a
       CLGAN_WHOLE("images", 0, &o->images, NULL, 1, many, "the run's total, in images"),
       CLGAN_REAL("minutes", &o->minutes, 1e-3, 1e6, "stop after so long"),
       CLGAN_WHOLE("batch", 'b', &o->batch, &o->batch_given, 1, BATCH_MAX, "images a step (default: the model's)"),
+      CLGAN_WORD("precision", 0, &o->precision, "P",
+                 "fp32 (default), or fp16: activations and gradients kept in half precision, sums in single, where the device has it"),
       CLGAN_WHOLE("base", 0, &o->base, &o->base_given, 1, BASE_MAX, "width of the nets (default: the model's)"),
       CLGAN_WHOLE("seed", 0, &o->seed, &o->seed_given, 0, UINT64_MAX, "of every random number (default 0)"),
       CLGAN_WORD("out", 'o', &o->out, "RUN", "folder to write (default run-<model>)"),

@@ -24,6 +24,12 @@ void clgan_ir_eliminate(struct clgan_ir *g, const int *keep, size_t n_keep);
  * @param keep values that can be read after an execution. */
 enum clgan_status clgan_graph_fuse(struct clgan_ir *g, const int *keep, size_t n_keep);
 
+/** Stores what is large and lives within an execution as float16: activations and their gradients of at least CLGAN_HALF_LEAST
+ * elements, but nothing that is kept, pinned, or summed up for parameters and statistics. Sums stay float32. After
+ * clgan_graph_fuse; node numbers change. Gradients then need a loss scale (CLGAN_OP_LOSS_SCALE). */
+enum clgan_status clgan_graph_half(struct clgan_ir *g, const int *keep, size_t n_keep);
+enum { CLGAN_HALF_LEAST = 16384 };
+
 /* -- plan -- */
 /** Bytes of the buffer in which so many elements are kept: rounded up, and room behind, so that kernels may read past the end. */
 uint64_t clgan_storage_bytes(size_t count, enum clgan_dtype type);

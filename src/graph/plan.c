@@ -29,6 +29,11 @@ uint64_t clgan_storage_bytes(size_t count, enum clgan_dtype type) {
   return (uint64_t)(round_up(count) + CLGAN_ALIGN) * clgan_dtype_size(type);
 }
 
+/* Arenas are counted in elements of float32. */
+static size_t words(const struct clgan_value *v) {
+  return (clgan_shape_count(v->shape) * clgan_dtype_size(v->dtype) + 3) / 4;
+}
+
 static int representative(const struct clgan_plan *p, int v) {
   while (p->slot[v] != v) v = p->slot[v];
   return v;
@@ -139,10 +144,10 @@ static void collect_slots(struct planner *a, const struct clgan_target *t) {
     int rep = representative(a->p, (int)v);
     if (a->first[v] < start[rep]) start[rep] = a->first[v];
     if (a->last[v] > end[rep]) end[rep] = a->last[v];
-    a->p->naive_bytes += 4 * (uint64_t)round_up(clgan_shape_count(x->shape));
+    a->p->naive_bytes += 4 * (uint64_t)round_up(words(x));
   }
   for (size_t v = 0; v < g->n_values; v++)
-    if (end[v] >= 0 && g->values[v].pin_root == CLGAN_NONE) add_slot(a, (int)v, clgan_shape_count(g->values[v].shape), start[v], end[v]);
+    if (end[v] >= 0 && g->values[v].pin_root == CLGAN_NONE) add_slot(a, (int)v, words(&g->values[v]), start[v], end[v]);
   clgan_mem_free(start);
   clgan_mem_free(end);
   for (size_t k = 0; k < g->n_nodes; k++) {

@@ -61,7 +61,7 @@ static enum clgan_status value_buffer(struct clgan_run *r, int v, struct clgan_b
     return CLGAN_OK;
   }
   const struct clgan_value *x = &r->g->values[v], *root = &r->g->values[x->root];
-  size_t offset = x->offset, count = clgan_shape_count(x->shape);
+  size_t start = x->offset * clgan_dtype_size(x->dtype), count = clgan_shape_count(x->shape);
   struct clgan_buffer *parent = NULL;
   if (root->kind == CLGAN_VALUE_INPUT) {
     parent = r->own[x->root];
@@ -74,15 +74,15 @@ static enum clgan_status value_buffer(struct clgan_run *r, int v, struct clgan_b
     if (y->pin_root != CLGAN_NONE) {
       const struct clgan_value *s = &r->g->values[y->pin_root];
       CLGAN_TRY(clgan_store_get(r->store, s->name, clgan_shape_count(s->shape), &parent, e));
-      offset += y->pin_offset;
+      start += y->pin_offset * sizeof(float);
     } else {
       struct clgan_place at = r->plan->value[rep];
       if (at.arena < 0) return clgan_error_set(e, CLGAN_ERR_INTERNAL, "value %d has no place", v);
       parent = r->arenas[at.arena];
-      offset += at.offset;
+      start += at.offset * sizeof(float);
     }
   }
-  size_t bytes = (round_up(count) + CLGAN_ALIGN) * clgan_dtype_size(x->dtype), start = offset * clgan_dtype_size(x->dtype);
+  size_t bytes = (round_up(count) + CLGAN_ALIGN) * clgan_dtype_size(x->dtype);
   if (start + bytes > clgan_buffer_bytes(parent)) bytes = clgan_buffer_bytes(parent) - start;
   CLGAN_TRY(clgan_buffer_view(parent, start, bytes, &r->view[v], e));
   *out = r->view[v];

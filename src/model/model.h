@@ -56,6 +56,7 @@ struct clgan_settings {
   double decay_start, decay_end, decay_factor; /**< of decay, in epochs; factor 1: none */
   bool fakes_teach_encoder, flip, shift, balance, gender;
   int age_range /* 11 or 01 as 11, 1 */, tile, holdout;
+  int precision;                  /**< bits of what a training step keeps of activations and their gradients: 32, 16 */
 };
 
 struct clgan_model {

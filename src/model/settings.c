@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "model/model_internal.h"
 
-enum kind { REAL, WHOLE, SWITCH, AGE_RANGE, DECAY };
+enum kind { REAL, WHOLE, SWITCH, AGE_RANGE, DECAY, PRECISION };
 enum applies { ALWAYS, BCGAN = 1, FACE = 2, JUDGE = 4 /* and step judge */ };
 
 struct clgan_setting {
@@ -48,6 +48,7 @@ static const struct clgan_setting table[] = {
     {"gender", SWITCH, BCGAN | FACE, AT(gender), 0, 0, "on, off"},
     {"age_range", AGE_RANGE, BCGAN | FACE, AT(age_range), 0, 0, "11 (-1..1), 01 (0..1)"},
     {"tile", WHOLE, BCGAN | FACE, AT(tile), 1, 1024, "a whole number from 1 to 1024"},
+    {"precision", PRECISION, ALWAYS, AT(precision), 0, 0, "fp32, fp16"},
     {"holdout", WHOLE, ALWAYS, AT(holdout), 0, 1e9, "a whole number from 0 to 1000000000"},
 };
 enum { SETTINGS = sizeof table / sizeof table[0] };
@@ -77,7 +78,8 @@ void clgan_settings_defaults(struct clgan_settings *s) {
                                .fakes_teach_encoder = true,
                                .gender = true,
                                .age_range = 11,
-                               .tile = 1};
+                               .tile = 1,
+                               .precision = 32};
 }
 
 static bool parse_decay(struct clgan_settings *s, const char *value) {
@@ -124,6 +126,10 @@ static bool parse_value(struct clgan_settings *s, const struct clgan_setting *t,
       *(int *)at = value[0] == '1' ? 11 : 1;
       return true;
     case DECAY: return parse_decay(s, value);
+    case PRECISION:
+      if (strcmp(value, "fp32") && strcmp(value, "fp16")) return false;
+      *(int *)at = value[2] == '3' ? 32 : 16;
+      return true;
   }
   return false;
 }
@@ -186,6 +192,7 @@ enum clgan_status clgan_setting_apply(struct clgan_model *m, const char *key, co
 /* Settings that came later stay out of a checkpoint's text where they are off: runs begun without them can be gone on with. */
 static bool left_out(const struct clgan_settings *s, const char *key) {
   if (!strncmp(key, "penalty", 7)) return !(s->penalty > 0);
+  if (!strcmp(key, "precision")) return s->precision == 32;
   if (!strcmp(key, "mismatch")) return !(s->mismatch > 0);
   return !strcmp(key, "jitter") && !(s->jitter > 0);
 }
@@ -204,6 +211,7 @@ char *clgan_model_options_text(const struct clgan_model *m) {
       case SWITCH: clgan_text_printf(&out, "%s=%s\n", t->key, *(const bool *)at ? "on" : "off"); break;
       case AGE_RANGE: clgan_text_printf(&out, "%s=%02d\n", t->key, *(const int *)at); break;
       case DECAY: clgan_text_printf(&out, "%s=%s\n", t->key, (const char *)at); break;
+      case PRECISION: clgan_text_printf(&out, "%s=fp%d\n", t->key, *(const int *)at); break;
     }
   }
   uselocale(before);

@@ -18,6 +18,12 @@ static int state_count(const struct clgan_node *node) {
   return node->op == CLGAN_OP_ADAM_LERP ? 4 : 3;
 }
 
+/* The state of the loss scale, or CLGAN_NONE. */
+static int scale_of(const struct clgan_node *node) {
+  const int at = state_count(node) + 2;
+  return node->n_in > at ? node->in[at] : CLGAN_NONE;
+}
+
 static bool adam_shape(struct clgan_ir *g, const struct clgan_node *node, struct clgan_shape out[CLGAN_NODE_OUT],
                        enum clgan_dtype type[CLGAN_NODE_OUT]) {
   (void)type;
@@ -26,6 +32,7 @@ static bool adam_shape(struct clgan_ir *g, const struct clgan_node *node, struct
   for (int k = 0; k <= states; k++)
     if (!clgan_expect(g, node, k, n)) return false;
   for (int k = 0; k < states; k++) out[k] = clgan_ir_shape(g, node->in[k]);
+  if (scale_of(node) != CLGAN_NONE && !clgan_expect(g, node, states + 2, 4)) return false;
   return constants_hold(g, node, states + 1, states);
 }
 
@@ -40,10 +47,16 @@ static void adam_reference(const struct clgan_ir *g, const struct clgan_node *no
                              .decay = (double)f[3],
                              .rate = consts[i[0]],
                              .correction1 = consts[i[1]],
-                             .correction2 = consts[i[2]]};
+                             .correction2 = consts[i[2]],
+                             .unscale = 1};
   size_t n = clgan_count_of(g, node->in[0]);
   for (int k = 0; k < states; k++) /* state: the outputs are the inputs' memory; where they are not, they start as copies */
     for (size_t e = 0; in[k] != out[k] && e < n; e++) out[k][e] = in[k][e];
+  if (scale_of(node) != CLGAN_NONE) {
+    const double *scale = in[states + 2];
+    a.unscale = scale[1];
+    if (scale[3] == 0) return; /* gradients beyond the range */
+  }
   clgan_ref_adam_step(&a, out[0], out[1], out[2], grad, n);
   if (states == 4) clgan_ref_lerp(out[3], out[0], consts[i[3]], out[3], n);
 }
@@ -57,10 +70,12 @@ static void adam_prepare(const struct clgan_ir *g, const struct clgan_node *node
   for (int k = 0; k < 3; k++) clgan_launch_value(x, node->in[k]);
   clgan_launch_value(x, states == 4 ? node->in[3] : CLGAN_NONE);
   for (int k = 0; k < 2; k++) clgan_launch_value(x, node->in[states + k]);
+  clgan_launch_value(x, scale_of(node));
   int which[4] = {node->attr.i[0], node->attr.i[1], node->attr.i[2], states == 4 ? node->attr.i[3] : -1};
   clgan_launch_bytes(x, which, sizeof which);
   double beta1 = clgan_decimal(f[0]), beta2 = clgan_decimal(f[1]);
-  float k[8] = {(float)beta1, (float)(1 - beta1), (float)beta2, (float)(1 - beta2), f[2], f[3], 0, 0};
+  const float scaled = scale_of(node) != CLGAN_NONE;
+  float k[8] = {(float)beta1, (float)(1 - beta1), (float)beta2, (float)(1 - beta2), f[2], f[3], scaled, 0};
   clgan_launch_bytes(x, k, sizeof k);
   clgan_flat_launch(x, t, &lanes, clgan_count_of(g, node->in[0]));
 }

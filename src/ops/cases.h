@@ -57,7 +57,10 @@ clgan_case_builder clgan_case_l1;           /* n, h, w, c */
 clgan_case_builder clgan_case_column;       /* op, n, columns of p, column, columns of t, column */
 clgan_case_builder clgan_case_ce;           /* n, classes, deviation of the logits */
 clgan_case_builder clgan_case_stack;        /* count */
-clgan_case_builder clgan_case_adam;         /* count, 1: weight decay */
+clgan_case_builder clgan_case_adam;         /* count, 1: weight decay, 1: under a loss scale */
+clgan_case_builder clgan_case_half;         /* n, h, w, c, 1: numbers as small as its smallest */
+clgan_case_builder clgan_case_scaled;       /* count */
+clgan_case_builder clgan_case_loss_scale;   /* good steps until it is doubled */
 clgan_case_builder clgan_case_adam_lerp;    /* count, 1: weight decay */
 clgan_case_builder clgan_case_lerp;         /* count */
 clgan_case_builder clgan_case_accumulate;   /* count */

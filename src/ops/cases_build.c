@@ -292,8 +292,9 @@ int clgan_case_stack(struct clgan_ir *g, const struct clgan_case *c) {
 int clgan_case_adam(struct clgan_ir *g, const struct clgan_case *c) {
   struct clgan_attr attr = {.f = {0.5f, 0.999f, 1e-8f, c->p[1] ? 2.5e-5f : 0}, .i = {2, 0, 1}};
   int p = state(g, "p", c->p[0]), m = state(g, "m", c->p[0]), v = state(g, "v+", c->p[0]);
-  int grad = input(g, "grad~", 1, 1, 1, c->p[0]);
-  return EMIT(g, CLGAN_OP_ADAM, &attr, p, m, v, grad, input(g, "consts+~", 1, 1, 1, 3));
+  int grad = input(g, "grad~", 1, 1, 1, c->p[0]), consts = input(g, "consts+~", 1, 1, 1, 3);
+  if (c->p[2]) return EMIT(g, CLGAN_OP_ADAM, &attr, p, m, v, grad, consts, input(g, "scale+~", 1, 1, 1, 4));
+  return EMIT(g, CLGAN_OP_ADAM, &attr, p, m, v, grad, consts);
 }
 
 int clgan_case_adam_lerp(struct clgan_ir *g, const struct clgan_case *c) {
@@ -313,6 +314,20 @@ int clgan_case_accumulate(struct clgan_ir *g, const struct clgan_case *c) {
   struct clgan_attr attr = {.f = {0.375f}, .i = {1}};
   int a = state(g, "a", c->p[0]), b = input(g, "b~", 1, 1, 1, c->p[0]);
   return EMIT(g, CLGAN_OP_ACCUMULATE, &attr, a, b, input(g, "consts+~", 1, 1, 1, 2));
+}
+
+int clgan_case_half(struct clgan_ir *g, const struct clgan_case *c) {
+  int half = EMIT(g, CLGAN_OP_HALVE, NULL, input(g, c->p[4] ? "x@0*0.00001~" : "x@0*100~", c->p[0], c->p[1], c->p[2], c->p[3]));
+  return EMIT(g, CLGAN_OP_WIDEN, NULL, half);
+}
+
+int clgan_case_scaled(struct clgan_ir *g, const struct clgan_case *c) {
+  return EMIT(g, CLGAN_OP_SCALED, NULL, input(g, "scale@-3*4~", 1, 1, 1, 4), input(g, "x~", 1, 1, 1, c->p[0]));
+}
+
+int clgan_case_loss_scale(struct clgan_ir *g, const struct clgan_case *c) {
+  struct clgan_attr attr = {.i = {c->p[0]}};
+  return EMIT(g, CLGAN_OP_LOSS_SCALE, &attr, state(g, "scale@3*2", 4), input(g, "a~", 1, 1, 1, 256), input(g, "b~", 1, 1, 1, 3));
 }
 
 int clgan_case_random(struct clgan_ir *g, const struct clgan_case *c) {

@@ -31,7 +31,7 @@ enum clgan_value_kind {
 struct clgan_value {
   char *name;
   struct clgan_shape shape;
-  enum clgan_dtype dtype;    /**< CLGAN_F32, CLGAN_U8 or CLGAN_I32 */
+  enum clgan_dtype dtype;    /**< CLGAN_F32, CLGAN_F16, CLGAN_U8 or CLGAN_I32 */
   enum clgan_value_kind kind; /**< of the root storage */
   int producer;              /**< node, or -1 */
   int root;                  /**< the value that owns the memory: itself, or what this views or is a newer version of */

@@ -44,15 +44,22 @@
  *  LOSS_CE       p [N,K] logits, label I32 [N,1]          [1]            mean cross-entropy
  *  LOSS_*_BWD    same inputs, [coef vector]               d(second-to-none operand: s, b, p)  same attributes; f[6] static weight, i[7] element of coef; gradient = f[6] * coef[i[7]] * dloss
  *  STACK         scalars (<= 8)                           [k]            shape {1,1,1,k}
- *  ADAM          p*, m*, v*, grad, consts                 p*, m*, v*     f[0..3] = beta1, beta2, eps, weight decay (L2, added to grad); consts elements i[0] lr, i[1] 1-beta1^t, i[2] 1-beta2^t:
+ *  ADAM          p*, m*, v*, grad, consts, [scale]        p*, m*, v*     f[0..3] = beta1, beta2, eps, weight decay (L2, added to grad); consts elements i[0] lr, i[1] 1-beta1^t, i[2] 1-beta2^t:
  *                                                                        m = b1 m + (1-b1) g; v = b2 v + (1-b2) g g; p -= lr/bc1 * m / (sqrt(v)/sqrt(bc2) + eps)
- *  ADAM_LERP     p*, m*, v*, a*, grad, consts             p*, m*, v*, a*  ADAM, then a += consts[i[3]] (p - a)
+ *                                                                        scale (LOSS_SCALE's state): grad times scale[1], and where scale[3] is 0 nothing changes
+ *  ADAM_LERP     p*, m*, v*, a*, grad, consts, [scale]    p*, m*, v*, a*  ADAM, then a += consts[i[3]] (p - a)
  *  LERP          a*, b, consts                            a*             a += consts[i[0]] (b - a)
  *  ACCUMULATE    a*, b, consts                            a*             a = consts[i[0]] a + f[0] b; where the constant is 0 nothing of the old a is left, be it a NaN
  *  RANDOM        counters I32 [4|5]                        y              i[0] kind: 0 uniform in [-1,1), 1 normal, 2 integer below i[2] (I32), 3 uniform in [0,1); i[1] stream;
  *                                                                        i[3..6] = shape n,h,w,c. counters = {seed lo, seed hi, step lo, step hi [, first row]}; element e = lane e%4 of block e/4;
  *                                                                        with a fifth counter y is the rows from that one on of a larger tensor (a row: h*w*c)
  *  UNPACK        x U8                                     y              y = f[0] x + f[1]
+ *  HALVE         x F32                                    y F16          the nearest float16, ties to even, beyond its range infinite (IEEE 754)
+ *  WIDEN         x F16                                    y F32          exact
+ *  SCALED        scale [4], x                             2^(LOSS_SCALE_START + scale[0]) x
+ *  LOSS_SCALE    scale*, sums...                          scale*         the loss scale's state {log2 of it above its start, 1 / the scale that the gradients at hand have, steps
+ *                                                                        since it changed, 1 or 0: may they be used?}. Where an element of the sums is infinite or NaN they may not, and the
+ *                                                                        scale is halved; after i[0] good steps it is doubled (Micikevicius et al. 2018, section 3.2)
  *  TOPK          x [M rows, C]                            value, index   i[0] = k (<= 256): the k smallest of each row, ascending, equal ones by column; index I32. Infinities and NaN
  *                                                                        are never taken: where too few are left, infinity and -1
  *
@@ -76,8 +83,12 @@ enum clgan_op_id {
   CLGAN_OP_LOSS_GAN, CLGAN_OP_LOSS_L1, CLGAN_OP_LOSS_MSE, CLGAN_OP_LOSS_BCE, CLGAN_OP_LOSS_CE,
   CLGAN_OP_LOSS_GAN_BWD, CLGAN_OP_LOSS_L1_BWD, CLGAN_OP_LOSS_MSE_BWD, CLGAN_OP_LOSS_BCE_BWD, CLGAN_OP_LOSS_CE_BWD,
   CLGAN_OP_STACK, CLGAN_OP_ADAM, CLGAN_OP_LERP, CLGAN_OP_ADAM_LERP, CLGAN_OP_RANDOM, CLGAN_OP_UNPACK, CLGAN_OP_TOPK, CLGAN_OP_ACCUMULATE,
+  CLGAN_OP_HALVE, CLGAN_OP_WIDEN, CLGAN_OP_SCALED, CLGAN_OP_LOSS_SCALE,
   CLGAN_OP_COUNT
 };
+
+/** log2 of the loss scale that a run starts with, and of the largest. */
+enum { CLGAN_LOSS_SCALE_START = 12, CLGAN_LOSS_SCALE_MAX = 24 };
 
 /** Kernel family: registers only with a work-group of one (CPU drivers), or work-groups with local memory (GPUs). */
 enum clgan_family { CLGAN_FAMILY_REG, CLGAN_FAMILY_LOCAL };
@@ -216,5 +227,5 @@ extern const struct clgan_op clgan_op_conv, clgan_op_conv_wgrad, clgan_op_transp
     clgan_op_shift_bwd, clgan_op_rowdot, clgan_op_rowscale, clgan_op_spectral, clgan_op_spectral_power, clgan_op_spectral_bwd,
     clgan_op_loss_gan, clgan_op_loss_l1, clgan_op_loss_mse, clgan_op_loss_bce, clgan_op_loss_ce, clgan_op_loss_gan_bwd, clgan_op_loss_l1_bwd,
     clgan_op_loss_mse_bwd, clgan_op_loss_bce_bwd, clgan_op_loss_ce_bwd, clgan_op_stack, clgan_op_adam, clgan_op_lerp, clgan_op_adam_lerp, clgan_op_bn_stats_run, clgan_op_bn_bwd_sums_acc, clgan_op_random,
-    clgan_op_unpack, clgan_op_topk, clgan_op_accumulate;
+    clgan_op_unpack, clgan_op_topk, clgan_op_accumulate, clgan_op_halve, clgan_op_widen, clgan_op_scaled, clgan_op_loss_scale;
 #endif

@@ -6,7 +6,7 @@
 void clgan_ref_adam_step(const struct clgan_ref_adam *a, double *p, double *m, double *v, const double *grad,
                          size_t n) {
   for (size_t e = 0; e < n; e++) {
-    double g = grad[e] + a->decay * p[e];
+    double g = a->unscale * grad[e] + a->decay * p[e];
     m[e] = a->beta1 * m[e] + (1 - a->beta1) * g;
     v[e] = a->beta2 * v[e] + (1 - a->beta2) * g * g;
     p[e] -= a->rate / a->correction1 * m[e] / (sqrt(v[e]) / sqrt(a->correction2) + a->eps);

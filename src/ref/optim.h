@@ -6,6 +6,7 @@
 struct clgan_ref_adam {
   double beta1, beta2, eps, decay;       /**< decay: L2, added to the gradient */
   double rate, correction1, correction2; /**< correction: 1 - beta^t */
+  double unscale;                        /**< times which the gradient counts */
 };
 /** One step (Kingma and Ba 2015, in PyTorch's order), in place on p, m and v. */
 void clgan_ref_adam_step(const struct clgan_ref_adam *a, double *p, double *m, double *v, const double *grad, size_t n);

@@ -10,6 +10,8 @@
 #include "model/checkpoint.h"
 #include "train/emit.h"
 
+enum { LOSS_SCALE_TURNS = 1000 /* good steps after which the loss scale is doubled */ };
+
 /* Pixels by which images are moved at most, by the k-th of the draws for it; 0: they are not. */
 static int shift_reach(const struct clgan_model *m, int k) {
   if (m->step == CLGAN_STEP_JUDGE) return k == 0 && m->condition == CLGAN_CONDITION_CLASS ? 2 : 0; /* faces: jitter */
@@ -131,15 +133,31 @@ static void sum_gradients(struct clgan_step *s, int net, size_t offset, int keep
 
 static size_t aligned(size_t n) { return (n + CLGAN_ALIGN - 1) / CLGAN_ALIGN * CLGAN_ALIGN; }
 
+static bool halved(const struct clgan_step *s) { return s->model->settings.precision == 16; }
+
+/* Which loss scale a net's gradients have: D's losses are not G's and E's. */
+static int scale_of(int net) { return net == CLGAN_NET_D ? 0 : 1; }
+
+/* The starts times the loss scale. */
+static void scale_starts(struct clgan_step *s, struct clgan_start *starts, size_t n, int net) {
+  if (!halved(s)) return;
+  const int coefs = clgan_ir_emit(s->g, CLGAN_OP_SCALED, NULL, 2, (int[]){s->scale[scale_of(net)], s->consts}, NULL);
+  for (size_t k = 0; k < n; k++) {
+    if (starts[k].loss.dynamic == CLGAN_NONE) starts[k].loss.dynamic_index = CLGAN_CONST_ONE;
+    starts[k].loss.dynamic = coefs;
+  }
+}
+
 /* Gradients of the starts with respect to the nets' trainable parameters, each stored at its place in its net's gradient group; or,
  * where keep is a constant, in a room for all, one net behind the other, and then added to the groups times that constant. */
-static void gradients_into(struct clgan_step *s, const struct clgan_start *starts, size_t n_starts, const int *nets, size_t n_nets, int keep) {
+static void gradients_into(struct clgan_step *s, struct clgan_start *starts, size_t n_starts, const int *nets, size_t n_nets, int keep) {
   size_t total = 0, at = 0;
   for (size_t k = 0; k < n_nets; k++) total += s->net[nets[k]].net->n_params;
   int *wrt = clgan_mem_array(total, sizeof *wrt), *grads = clgan_mem_array(total, sizeof *grads);
   for (size_t k = 0; k < n_nets; k++)
     for (size_t p = 0; p < s->net[nets[k]].net->n_params; p++)
       if (s->net[nets[k]].net->params[p].trainable) wrt[at++] = s->net[nets[k]].value[p];
+  scale_starts(s, starts, n_starts, nets[0]);
   clgan_autodiff(s->g, starts, n_starts, wrt, at, grads);
   at = 0;
   for (size_t k = 0, room = 0; k < n_nets; room += aligned(s->net[nets[k++]].net->group_count))
@@ -156,7 +174,7 @@ static void gradients_into(struct clgan_step *s, const struct clgan_start *start
   clgan_mem_free(grads);
 }
 
-static void gradients(struct clgan_step *s, const struct clgan_start *starts, size_t n_starts, const int *nets, size_t n_nets) {
+static void gradients(struct clgan_step *s, struct clgan_start *starts, size_t n_starts, const int *nets, size_t n_nets) {
   gradients_into(s, starts, n_starts, nets, n_nets, split(s) ? CLGAN_CONST_KEEP : CLGAN_NONE);
 }
 
@@ -169,10 +187,29 @@ static void update(struct clgan_step *s, int net, int lr) {
   snprintf(v, sizeof v, "%s.v", n->net->name);
   struct clgan_attr attr = {.f = {(float)o->beta1, (float)o->beta2, (float)o->adam_eps, (float)o->weight_decay},
                             .i = {lr, CLGAN_CONST_BC1, CLGAN_CONST_BC2}};
-  int in[5] = {n->group, clgan_ir_state(s->g, m, CLGAN_F32, size), clgan_ir_state(s->g, v, CLGAN_F32, size), s->grads[net], s->consts};
+  int in[6] = {n->group, clgan_ir_state(s->g, m, CLGAN_F32, size), clgan_ir_state(s->g, v, CLGAN_F32, size), s->grads[net], s->consts,
+               s->scale[scale_of(net)]};
   int out[CLGAN_NODE_OUT];
-  clgan_ir_emit(s->g, CLGAN_OP_ADAM, &attr, 5, in, out);
+  clgan_ir_emit(s->g, CLGAN_OP_ADAM, &attr, halved(s) ? 6 : 5, in, out);
   clgan_net_refresh(s->g, n, out[0]);
+}
+
+/* Are the nets' gradients, which have one loss scale, within the range? Sums of all elements tell. */
+static void judge_gradients(struct clgan_step *s, const int *nets, size_t n) {
+  struct clgan_attr attr = {.i = {LOSS_SCALE_TURNS}};
+  const int at = scale_of(nets[0]);
+  int in[4] = {s->scale[at]};
+  for (size_t k = 0; k < n; k++) {
+    const size_t count = clgan_shape_count(clgan_ir_shape(s->g, s->grads[nets[k]]));
+    const int rows = clgan_ir_view(s->g, s->grads[nets[k]], NULL, 0, clgan_shape_of((int)(count / CLGAN_ALIGN), 1, 1, CLGAN_ALIGN));
+    in[1 + k] = clgan_ir_emit(s->g, CLGAN_OP_COLSUM, NULL, 1, &rows, NULL);
+  }
+  s->scale[at] = clgan_ir_emit(s->g, CLGAN_OP_LOSS_SCALE, &attr, 1 + (int)n, in, NULL);
+}
+
+static void update_all(struct clgan_step *s, const int *nets, size_t n, int lr) {
+  if (halved(s)) judge_gradients(s, nets, n);
+  for (size_t k = 0; k < n; k++) update(s, nets[k], lr);
 }
 
 static void average(struct clgan_step *s, int net) {
@@ -319,7 +356,7 @@ static void emit_bcgan(struct clgan_step *s) {
   if (mismatch != CLGAN_NONE) mismatch = part_losses(s, "losses.mismatch", &mismatch, 1);
   if (penalised(s)) penalty = penalise(s, &p);
   if (split(s) || penalised(s)) begin_part(s, false);
-  update(s, CLGAN_NET_D, CLGAN_CONST_LR_D);
+  update_all(s, (int[]){CLGAN_NET_D}, 1, CLGAN_CONST_LR_D);
   clgan_net_power_iteration(s->g, &s->net[CLGAN_NET_D]);
   if (split(s)) { /* every micro-batch was needed for the update; what it left on the way is gone */
     begin_part(s, true);
@@ -338,8 +375,7 @@ static void emit_bcgan(struct clgan_step *s) {
   int others[6] = {loss_d, adversarial, cycle_x, cycle_z, real, fake};
   int losses = split(s) ? part_losses(s, "losses.ge", others + 1, 5) : part_losses(s, NULL, others, 6);
   if (split(s)) begin_part(s, false);
-  update(s, CLGAN_NET_G, CLGAN_CONST_LR_G);
-  update(s, CLGAN_NET_E, CLGAN_CONST_LR_G);
+  update_all(s, (int[]){CLGAN_NET_G, CLGAN_NET_E}, 2, CLGAN_CONST_LR_G);
   average(s, CLGAN_NET_G);
   average(s, CLGAN_NET_E);
   struct clgan_attr side_by_side = {.i = {1}};
@@ -372,9 +408,8 @@ static void emit_bigan(struct clgan_step *s) {
   gradients(s, &ge, 1, (int[]){CLGAN_NET_G, CLGAN_NET_E}, 2);
   int losses = part_losses(s, "losses", (int[]){loss_d, loss_ge}, 2);
   if (split(s)) begin_part(s, false);
-  update(s, CLGAN_NET_D, CLGAN_CONST_LR_D);
-  update(s, CLGAN_NET_G, CLGAN_CONST_LR_G);
-  update(s, CLGAN_NET_E, CLGAN_CONST_LR_G);
+  update_all(s, (int[]){CLGAN_NET_D}, 1, CLGAN_CONST_LR_D);
+  update_all(s, (int[]){CLGAN_NET_G, CLGAN_NET_E}, 2, CLGAN_CONST_LR_G);
   report(s, losses, names, 2);
 }
 
@@ -393,7 +428,7 @@ static void end_single(struct clgan_step *s, int loss, const int *nets, size_t n
   static const char *const names[] = {"loss"};
   int losses = part_losses(s, "losses", &loss, 1);
   if (split(s)) begin_part(s, false);
-  for (size_t k = 0; k < n; k++) update(s, nets[k], CLGAN_CONST_LR_G);
+  update_all(s, nets, n, CLGAN_CONST_LR_G);
   for (size_t k = 0; k < n && s->ema[nets[k]].net; k++) average(s, nets[k]);
   report(s, losses, names, 1);
 }
@@ -435,6 +470,23 @@ static void make_piece_room(struct clgan_step *s) {
   s->piece_grads = split(s) || penalised(s) ? clgan_ir_state(s->g, "piece.grads", CLGAN_F32, clgan_shape_of(1, 1, 1, (int)n)) : CLGAN_NONE;
 }
 
+static void make_scales(struct clgan_step *s) {
+  static const char *const names[2] = {"scale.D", "scale.GE"};
+  for (int k = 0; k < 2; k++)
+    s->scale[k] = halved(s) ? clgan_ir_state(s->g, names[k], CLGAN_F32, clgan_shape_of(1, 1, 1, 4)) : CLGAN_NONE;
+}
+
+/* Once nodes are others, the parts are where the nodes say. */
+static void find_parts(struct clgan_step *s) {
+  for (int p = 0; p < s->n_parts; p++) {
+    size_t k = 0;
+    while (k < s->g->n_nodes && s->g->nodes[k].part < p) k++;
+    s->part[p].first = k;
+    if (p) s->part[p - 1].end = k;
+  }
+  if (s->n_parts) s->part[s->n_parts - 1].end = s->g->n_nodes;
+}
+
 enum clgan_status clgan_step_create(const struct clgan_model *m, int batch, bool live, struct clgan_step **out, struct clgan_error *e) {
   return clgan_step_create_split(m, batch, 1, live, out, e);
 }
@@ -445,6 +497,10 @@ enum clgan_status clgan_step_create_split(const struct clgan_model *m, int micro
   if (m->settings.mismatch > 0 && micro < 2)
     return clgan_error_set(e, CLGAN_ERR_USAGE, "--set mismatch=%g takes the conditions of other images: give a batch, or micro-batch, of at least 2",
                            m->settings.mismatch);
+  if (m->settings.penalty > 0 && m->settings.precision == 16)
+    return clgan_error_set(e, CLGAN_ERR_USAGE,
+                           "--precision fp16 with --set penalty=%g: the penalty goes by differences that half precision does not hold",
+                           m->settings.penalty);
   struct clgan_step *s = clgan_mem_alloc(sizeof *s);
   s->g = clgan_ir_create();
   s->model = m;
@@ -462,6 +518,7 @@ enum clgan_status clgan_step_create_split(const struct clgan_model *m, int micro
     if (k < 2 && averaged) clgan_net_state_create(s->g, &m->nets[k], name, &s->ema[k]);
   }
   make_piece_room(s);
+  make_scales(s);
   make_inputs(s);
   switch (m->step) {
     case CLGAN_STEP_BCGAN: emit_bcgan(s); break;
@@ -471,6 +528,10 @@ enum clgan_status clgan_step_create_split(const struct clgan_model *m, int micro
   }
   if (!s->g->error.status) check_parts(s);
   clgan_graph_fuse(s->g, &s->losses, 1);
+  if (halved(s)) {
+    clgan_graph_half(s->g, &s->losses, 1);
+    find_parts(s);
+  }
   if (s->g->error.status) {
     enum clgan_status st = clgan_error_set(e, s->g->error.status, "%s", s->g->error.text);
     clgan_step_destroy(s);

@@ -34,6 +34,7 @@ struct clgan_step {
   int losses, n_losses;            /**< [n_losses] in the reference script's order; of the whole batch */
   const char *loss_names[CLGAN_LOSS_MAX];
   struct clgan_net_state net[3], ema[2];
+  int scale[2];                    /**< precision 16: states "scale.D", "scale.GE" of the loss scale (CLGAN_OP_LOSS_SCALE); else CLGAN_NONE */
   int grads[3];                    /**< state roots "G.grads", ... */
   int piece_grads;                 /**< split: state root "piece.grads", a micro-batch's gradients */
 };

@@ -48,6 +48,32 @@ static enum clgan_status resume_penalty(struct clgan_trainer *t, const struct cl
   return t->m->settings.penalty > 0 ? clgan_store_write(t->store, "losses.penalty", 0, &x, 1, e) : CLGAN_OK;
 }
 
+/* The loss scales of half precision: "exponent steps" of D's, then of G's and E's. */
+static void describe_scales(const struct clgan_trainer *t, struct clgan_checkpoint *c) {
+  struct clgan_error ignored = {0};
+  char text[128];
+  float d[4], ge[4];
+  if (t->m->settings.precision != 16) return;
+  if (clgan_store_read(t->store, "scale.D", 0, d, 4, &ignored) != CLGAN_OK) memset(d, 0, sizeof d);
+  if (clgan_store_read(t->store, "scale.GE", 0, ge, 4, &ignored) != CLGAN_OK) memset(ge, 0, sizeof ge);
+  snprintf(text, sizeof text, "%.9g %.9g %.9g %.9g", (double)d[0], (double)d[2], (double)ge[0], (double)ge[2]);
+  clgan_checkpoint_set_extra(c, "loss_scale", text);
+}
+
+static enum clgan_status resume_scales(struct clgan_trainer *t, const struct clgan_checkpoint *c, struct clgan_error *e) {
+  static const char *const names[2] = {"scale.D", "scale.GE"};
+  if (t->m->settings.precision != 16) return CLGAN_OK;
+  char *text = clgan_checkpoint_extra(c, "loss_scale"), *at = text;
+  enum clgan_status s = CLGAN_OK;
+  for (int k = 0; k < 2 && s == CLGAN_OK; k++) { /* a run that was begun in float32 has none: from the start */
+    float state[4] = {0};
+    for (int i = 0; i < 3 && at && *at; i += 2) state[i] = strtof(at, &at);
+    s = clgan_store_write(t->store, names[k], 0, state, 4, e);
+  }
+  clgan_mem_free(text);
+  return s;
+}
+
 static void describe(const struct clgan_trainer *t, struct clgan_checkpoint *c) {
   char text[64];
   c->step = t->step;
@@ -61,6 +87,7 @@ static void describe(const struct clgan_trainer *t, struct clgan_checkpoint *c) 
     clgan_checkpoint_set_extra(c, "micro_batch", text);
   }
   describe_penalty(t, c);
+  describe_scales(t, c);
   if (!t->data) return;
   c->data_hash = clgan_mem_strdup(clgan_dataset_hash(t->data));
   clgan_checkpoint_set_extra(c, "data", t->data->name);
@@ -125,6 +152,7 @@ enum clgan_status clgan_trainer_resume(struct clgan_trainer *t, const char *path
     s = clgan_weights_put(t->store, &t->m->nets[p[k].net], &p[k].at, &c->tensors, e);
   }
   if (s == CLGAN_OK) s = resume_penalty(t, c, e);
+  if (s == CLGAN_OK) s = resume_scales(t, c, e);
   if (s == CLGAN_OK) {
     t->step = c->step;
     t->options.seed = c->seed;

@@ -45,6 +45,26 @@ says '"ops/conv/digits conv2/data/batch2"' cases.json
 holds test "$(grep -cE '^conv/digits conv[12] +data ' out)" -eq 2
 holds test "$(grep -cE ' (forward|weights|update) ' out)" -eq 0
 
+# Every case is visited several times; the interval is that of the visits.
+works "$CLGAN" bench ops --batch 2 --only 'digits conv1' --pass forward --clblast off --json visits.json
+holds test "$(grep -cE '^conv/digits conv1 +forward ' out)" -eq 1
+says '"visits_s"' visits.json
+# Ctrl-C: what is measured by then is told, and written.
+checks=$((checks + 1))
+"$CLGAN" bench ops --batch 2 --cases models --clblast off --json stopped.json >out 2>err &
+pid=$!
+n=0
+until grep -q operations/s err || [ $n -ge 300 ]; do
+  sleep 0.1
+  n=$((n + 1))
+done
+kill -INT $pid
+wait $pid
+code=$?
+[ "$code" -eq 0 ] || problem "exit status $code, not 0, after SIGINT: $(tail -3 err)"
+says 'stopped: ' out
+holds test "$(grep -c '"median_s"' stopped.json)" -gt 0
+
 # A wrong kernel is never a fast one.
 cp -R "$CLGAN_SRC/kernels" kernels
 chmod -R u+w kernels

@@ -67,6 +67,100 @@ static void rising_times_are_noticed(void **state) {
 
 #define NEARLY(got, want) assert_true(fabs((got) - (want)) < 1e-9)
 
+/* Visits whose medians are those, each with an interval of a tenth to either side. */
+static void make_visits(const double *medians, size_t n, struct clgan_median *out) {
+  for (size_t k = 0; k < n; k++)
+    out[k] = (struct clgan_median){.median = medians[k], .lo = 0.9 * medians[k], .hi = 1.1 * medians[k], .runs = 4};
+}
+
+static void visits_are_the_sample(void **state) {
+  (void)state;
+  const double medians[CLGAN_BENCH_VISITS] = {5, 4, 6, 9, 5.5, 4.5, 1, 5.2, 4.8};
+  struct clgan_median v[CLGAN_BENCH_VISITS];
+  make_visits(medians, CLGAN_BENCH_VISITS, v);
+  struct clgan_median m = clgan_median_of_visits(v, 1);
+  assert_true(m.median == 5 && m.lo == 4.5 && m.hi == 5.5 && m.runs == 4);
+  m = clgan_median_of_visits(v, 4); /* too few for an interval: all that the visits' own ones hold */
+  NEARLY(m.median, 5.5);
+  NEARLY(m.lo, 3.6);
+  NEARLY(m.hi, 9.9);
+  NEARLY(m.drift, 7.5 / 4.5 - 1); /* 4, 5 and 6, 9 */
+  assert_int_equal(m.runs, 16);
+  m = clgan_median_of_visits(v, 6); /* their range */
+  NEARLY(m.lo, 4);
+  NEARLY(m.hi, 9);
+  NEARLY(m.median, 5.25);
+  m = clgan_median_of_visits(v, 9); /* one disturbed visit on either side does not count */
+  NEARLY(m.lo, 4);
+  NEARLY(m.hi, 6);
+  NEARLY(m.median, 5);
+  NEARLY(m.spread, 0.2);
+  NEARLY(m.drift, 4.65 / 5.5 - 1);
+}
+
+static struct clgan_bench_row measured(double median, double gflops) {
+  return (struct clgan_bench_row){.name = "x", .phase = "forward", .gflops = gflops,
+                                  .time = {.median = median, .lo = median, .hi = median, .runs = 3}};
+}
+
+static void visits_are_taken_in(void **state) {
+  (void)state;
+  struct clgan_bench_row row = measured(2, 10), same = measured(1, 20), more = measured(4, 20), none = measured(1, 20),
+                         failed = measured(1, 20);
+  clgan_bench_visit(&row, &same); /* the same work in half of the time */
+  NEARLY(row.time.median, 1.5);
+  NEARLY(row.gflops, 10 * 2 / 1.5);
+  assert_int_equal(row.n_visits, 2);
+  assert_int_equal(row.time.runs, 6);
+  row = measured(2, 10);
+  clgan_bench_visit(&row, &more); /* a probe that did four times the work in twice the time */
+  NEARLY(row.visits[1].median, 1);
+  NEARLY(row.time.median, 1.5);
+  none.time.runs = 0;
+  clgan_bench_visit(&row, &none); /* there was no time */
+  assert_int_equal(row.n_visits, 2);
+  cJSON *o = clgan_bench_result_row(&row);
+  const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, "visits_s");
+  assert_int_equal(cJSON_GetArraySize(v), 2);
+  assert_true(cJSON_GetArrayItem(v, 1)->valuedouble == 1);
+  cJSON_Delete(o);
+  (void)snprintf(failed.error, sizeof failed.error, "lost");
+  clgan_bench_visit(&row, &failed);
+  assert_int_equal(row.time.runs, 0);
+  assert_string_equal(row.error, "lost");
+}
+
+static void later_visits_add_to_what_was_measured(void **state) {
+  (void)state;
+  struct clgan_bench_row items[2] = {measured(1, 1), {.name = "y"}};
+  const struct clgan_bench_rows rows = {.items = items, .n = 2};
+  struct clgan_bench_pace p = {.visits = 9, .visit = 1, .known = &rows};
+  assert_true(clgan_bench_begin(&p, "x"));
+  assert_false(clgan_bench_begin(&p, "y")); /* it had failed, or was left out */
+  assert_false(clgan_bench_begin(&p, "z"));
+  p.deadline = clgan_time_now() - 1e-6;
+  assert_false(clgan_bench_begin(&p, "x"));
+  assert_int_equal(p.n_left_out, 0); /* it has its figures */
+  struct clgan_bench_timing t = {.runs = 7, .budget_s = 9};
+  clgan_bench_timing_share(&p, &t);
+  assert_true(t.runs == 4 && t.budget_s == 1 && t.settled);
+  p.visits = 1;
+  clgan_bench_timing_share(&p, &t);
+  assert_int_equal(t.runs, 4);
+}
+
+static bool always(void) {
+  return true;
+}
+
+static void nothing_begins_once_it_is_stopped(void **state) {
+  (void)state;
+  struct clgan_bench_pace p = {.stopped = always};
+  assert_false(clgan_bench_begin(&p, "one"));
+  assert_int_equal(p.n_left_out, 1);
+  clgan_bench_pace_free(&p);
+}
+
 static char last_at[64];
 static void note_at(const char *name) {
   (void)snprintf(last_at, sizeof last_at, "%s", name);
@@ -233,6 +327,10 @@ int main(void) {
       cmocka_unit_test(runs_end_when_the_interval_is_narrow),
       cmocka_unit_test(warm_up_settles),
       cmocka_unit_test(rising_times_are_noticed),
+      cmocka_unit_test(visits_are_the_sample),
+      cmocka_unit_test(visits_are_taken_in),
+      cmocka_unit_test(later_visits_add_to_what_was_measured),
+      cmocka_unit_test(nothing_begins_once_it_is_stopped),
       cmocka_unit_test(no_case_begins_after_the_deadline),
       cmocka_unit_test(time_is_foreseen),
       cmocka_unit_test(a_case_left_out_has_a_note),

@@ -1,0 +1,153 @@
+/* test_half.c: storage in half precision: what becomes a half and what stays, both kernel families against the interpreter, a whole
+ * step against single precision, the loss scale. */
+#define _POSIX_C_SOURCE 200809L
+#include "rig.h"
+#include "host_step.h"
+
+#define EMIT(g, op, attr, ...) \
+  clgan_ir_emit((g), (op), (attr), (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), (int[]){__VA_ARGS__}, NULL)
+
+static size_t count(const struct clgan_ir *g, int op) {
+  size_t n = 0;
+  for (size_t k = 0; k < g->n_nodes; k++) n += !g->nodes[k].dead && g->nodes[k].op == op;
+  return n;
+}
+
+/* Two products with batch norm between them, and the gradients of the weights and the input. */
+static void build(struct clgan_ir *g, int keep[4]) {
+  struct clgan_attr first = {.geom = {16, 16, 16, 16, 8, 8, 32, 4, 4, 2, 1}, .act = CLGAN_ACT_LRELU, .slope = 0.2f},
+                    second = {.geom = {16, 8, 8, 32, 8, 8, 16, 3, 3, 1, 1}}, norm = {.f = {1e-5f}, .act = CLGAN_ACT_RELU};
+  int x = clgan_ir_input(g, "x", CLGAN_F32, clgan_shape_of(16, 16, 16, 16)),
+      v = clgan_ir_input(g, "v", CLGAN_F32, clgan_shape_of(1, 16, 16, 32)),
+      w = clgan_ir_input(g, "w", CLGAN_F32, clgan_shape_of(1, 9, 32, 16)),
+      dy = clgan_ir_input(g, "dy", CLGAN_F32, clgan_shape_of(16, 8, 8, 16)), stats[2], grads[3];
+  int h = EMIT(g, CLGAN_OP_CONV, &first, x, v);
+  clgan_ir_emit(g, CLGAN_OP_BN_STATS, NULL, 1, &h, stats);
+  int n = EMIT(g, CLGAN_OP_BN, &norm, h, stats[0], stats[1]), y = EMIT(g, CLGAN_OP_CONV, &second, n, w);
+  struct clgan_start start = {y, dy, {1, CLGAN_NONE, 0}};
+  clgan_autodiff(g, &start, 1, (int[]){w, v, x}, 3, grads);
+  for (int k = 0; k < 3; k++) keep[k] = grads[k];
+  keep[3] = y;
+}
+
+static void what_is_large_and_passing_becomes_half(void **state) {
+  (void)state;
+  static const char *const families[] = {"reg", "local"};
+  for (int f = 0; f < 2; f++) {
+    struct rig_result r[4], single[4];
+    int keep[4];
+    struct clgan_ir *g = clgan_ir_create(), *plain = clgan_ir_create();
+    build(plain, keep);
+    OK(clgan_graph_fuse(plain, keep, 4));
+    rig_run(plain, families[f], keep, 4, NULL, NULL, 2, single);
+    build(g, keep);
+    OK(clgan_graph_fuse(g, keep, 4));
+    OK(clgan_graph_half(g, keep, 4));
+    size_t halves = 0;
+    for (size_t v = 0; v < g->n_values; v++) {
+      const struct clgan_value *x = &g->values[v];
+      if (x->dtype != CLGAN_F16 || x->root != (int)v) continue;
+      halves++;
+      assert_true(x->kind == CLGAN_VALUE_TEMP && clgan_shape_count(x->shape) >= CLGAN_HALF_LEAST);
+    }
+    for (int k = 0; k < 4; k++) assert_int_equal(g->values[keep[k]].dtype, CLGAN_F32);
+    assert_true(halves >= 3); /* the two activations, gradients */
+    assert_true(count(g, CLGAN_OP_HALVE) >= halves);
+    rig_run(g, families[f], keep, 4, NULL, NULL, 2, r);
+    for (int k = 0; k < 4; k++) {
+      double off = 0, largest = 0, d = rig_distance(&r[k]);
+      for (size_t e = 0; e < r[k].n; e++) {
+        off = fmax(off, fabs(r[k].reference[e] - single[k].reference[e]));
+        largest = fmax(largest, fabs(single[k].reference[e]));
+      }
+      print_message("  %s, result %d: from the reference %.2g, from single precision %.2g\n", families[f], k, d, off / largest);
+      assert_true(d < 1e-3);                             /* a tie that rounds the other way is 2^-11 of one element */
+      assert_true(off / largest < 1e-2 && off > 0);
+    }
+    rig_free(r, 4);
+    rig_free(single, 4);
+    clgan_ir_destroy(g);
+    clgan_ir_destroy(plain);
+  }
+}
+
+enum { BATCH = 32 };
+
+static struct clgan_model *load(const char *precision) {
+  struct clgan_model *m = NULL;
+  OK(clgan_model_load("digits", 4, &precision, 1, &m, &error));
+  return m;
+}
+
+static void a_step_is_nearly_that_of_single_precision(void **state) {
+  (void)state;
+  struct clgan_model *half = load("precision=fp16"), *single = load("precision=fp32");
+  struct host a, b;
+  open_host(&a, half, BATCH);
+  open_host(&b, single, BATCH);
+  assert_int_equal(count(b.s->g, CLGAN_OP_HALVE), 0);
+  assert_true(count(a.s->g, CLGAN_OP_HALVE) > 10);
+  step_of_host(&a, 0, 0);
+  step_of_host(&b, 0, 0);
+  for (int k = 0; k < a.s->n_losses; k++) {
+    double x = clgan_interpreter_data(a.p, a.s->losses)[k], y = clgan_interpreter_data(b.p, b.s->losses)[k];
+    assert_true(fabs(x - y) < 1e-3 * fabs(y));
+  }
+  for (int k = 0; k < 3; k++) { /* gradients, without their scale, point the same way */
+    const char *const name = k == 0 ? "D.grads" : k == 1 ? "G.grads" : "E.grads";
+    const int at = state_of(a.s, name);
+    const double *x = clgan_interpreter_data(a.p, at), *y = clgan_interpreter_data(b.p, state_of(b.s, name));
+    const double unscale = clgan_interpreter_data(a.p, state_of(a.s, k ? "scale.GE" : "scale.D"))[1];
+    double xy = 0, xx = 0, yy = 0;
+    for (size_t e = 0; e < clgan_shape_count(clgan_ir_shape(a.s->g, at)); e++)
+      xy += unscale * x[e] * y[e], xx += unscale * x[e] * unscale * x[e], yy += y[e] * y[e];
+    print_message("  %s: cosine %.6f, length %.4f\n", name, xy / sqrt(xx * yy), sqrt(xx / yy));
+    assert_true(xy / sqrt(xx * yy) > 0.999 && fabs(sqrt(xx / yy) - 1) < 0.01);
+  }
+  close_host(&a);
+  close_host(&b);
+  clgan_model_destroy(half);
+  clgan_model_destroy(single);
+}
+
+/* With a scale beyond all reason gradients overflow: nothing is learned from them, and the scale falls. */
+static void gradients_beyond_the_range_are_left_out(void **state) {
+  (void)state;
+  struct clgan_model *m = load("precision=fp16");
+  struct host h;
+  open_host(&h, m, BATCH);
+  double *d = clgan_interpreter_data(h.p, state_of(h.s, "scale.D")), *ge = clgan_interpreter_data(h.p, state_of(h.s, "scale.GE"));
+  d[0] = 40;
+  step_of_host(&h, 0, 0);
+  const double *moments = clgan_interpreter_data(h.p, state_of(h.s, "D.m")), *others = clgan_interpreter_data(h.p, state_of(h.s, "G.m"));
+  double most = 0, most_g = 0;
+  for (size_t e = 0; e < m->nets[CLGAN_NET_D].group_count; e++) most = fmax(most, fabs(moments[e]));
+  for (size_t e = 0; e < m->nets[CLGAN_NET_G].group_count; e++) most_g = fmax(most_g, fabs(others[e]));
+  assert_true(most == 0 && d[3] == 0 && d[0] == 39 && d[2] == 0);
+  assert_true(most_g > 0 && ge[3] == 1 && ge[0] == 0 && ge[2] == 1 && ge[1] == ldexp(1, -CLGAN_LOSS_SCALE_START));
+  d[0] = 0;
+  step_of_host(&h, 0, 0);
+  for (size_t e = 0; e < m->nets[CLGAN_NET_D].group_count; e++) most = fmax(most, fabs(moments[e]));
+  assert_true(most > 0 && d[3] == 1);
+  close_host(&h);
+  clgan_model_destroy(m);
+}
+
+static void refuses_what_it_cannot_hold(void **state) {
+  (void)state;
+  const char *sets[] = {"precision=fp16", "penalty=1"};
+  struct clgan_model *m = NULL;
+  struct clgan_step *s = NULL;
+  OK(clgan_model_load("digits", 4, sets, 2, &m, &error));
+  assert_int_equal(clgan_step_create(m, BATCH, true, &s, &error), CLGAN_ERR_USAGE);
+  assert_non_null(strstr(error.text, "--precision fp16 with --set penalty=1"));
+  clgan_error_clear(&error);
+  clgan_model_destroy(m);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_is_large_and_passing_becomes_half), cmocka_unit_test(a_step_is_nearly_that_of_single_precision),
+      cmocka_unit_test(gradients_beyond_the_range_are_left_out), cmocka_unit_test(refuses_what_it_cannot_hold)};
+  return cmocka_run_group_tests(tests, device_open, device_close);
+}
