@@ -2,6 +2,6 @@
 #include "part.clh"
 #include "act.clh"
 
-kernel void act(global const float *x, global float *y, int kind, float slope, int4 grid) {
-  EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid)) store_part(act_of(load_part(x + i, n), kind, slope), y + i, n);
+kernel void act(global const T0 *x, global T2 *y, int kind, float slope, int4 grid) {
+  EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid)) LAY2_PART(act_of(LOAD0_PART(x + i, n), kind, slope), y + i, n);
 }

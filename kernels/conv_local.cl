@@ -20,6 +20,12 @@
 #include "conv_local.clh"
 #include "conv_local_act.clh"
 
+#if HALF & 2
+#define GATES_LOAD(p) vload_half4(0, (p))
+#else
+#define GATES_LOAD(p) vload4(0, (p))
+#endif
+
 /* Mirrors struct local_conv of conv_local.c. */
 struct local_conv {
   int images, h, w, c;
@@ -58,8 +64,8 @@ static inline void tap_advance(struct tap *t, struct tap_step d, int channels, i
 #define A_ROW(j) (lid / KV + (j) * (ITEMS / KV))
 
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
-conv_local(const __global float *restrict A, const __global float *restrict B, const __global float *restrict bias,
-           const __global float *restrict scale, const __global float *restrict gates, __global float *restrict y,
+conv_local(const __global A_TYPE *restrict A, const __global float *restrict B, const __global float *restrict bias,
+           const __global float *restrict scale, const __global B_TYPE *restrict gates, __global Y_TYPE *restrict y,
            const struct local_conv g) {
   __local float as[2 * BK * LDA] __attribute__((aligned(16)));
   __local float bs[2 * BK * LDB] __attribute__((aligned(16)));
@@ -123,7 +129,7 @@ conv_local(const __global float *restrict A, const __global float *restrict B, c
       for (int j = 0; j < A_PASSES; j++) {
         const int iy = a_y[j] + g.dir * ka.ty, ix = a_x[j] + g.dir * ka.tx;
         const int inside = ka.k < k_end && (uint)iy < (uint)g.h && (uint)ix < (uint)g.w;
-        ra[j] = inside ? *(const __global a_vector *)(A + a_at[j] + delta) : (a_vector)(0.0f);
+        ra[j] = inside ? A_LOAD(A + a_at[j] + delta) : (a_vector)(0.0f);
       }
       const int b_row = ((ky0 + g.os * kb.ty) * g.kw + kx0 + g.os * kb.tx) * g.c + kb.c;
       row_load(B, b_row * g.n, kb.k < k_end, n0 + b_column, g.n, rb);
@@ -150,7 +156,7 @@ conv_local(const __global float *restrict A, const __global float *restrict B, c
   }
 
   const float factor = g.has_scale ? scale[0] : 1.0f;
-  __global float *out = y + split * (g.images * g.oh * g.ow * g.n);
+  __global Y_TYPE *out = y + split * (g.images * g.oh * g.ow * g.n);
   float4 shift[NB];
 #pragma unroll
   for (int j = 0; j < NB; j++) {
@@ -172,7 +178,7 @@ conv_local(const __global float *restrict A, const __global float *restrict B, c
       {
         const int c = n0 + tile_column(tn, j);
         float4 v = activate(factor * acc[i * NB + j] + shift[j], g.act, g.slope);
-        if (g.gate && c < g.n) v = gated(v, vload4(0, gates + row * g.n + c), g.gate, g.slope);
+        if (g.gate && c < g.n) v = gated(v, GATES_LOAD(gates + row * g.n + c), g.gate, g.slope);
         row_write(out + row * g.n, c, g.n, v);
       }
     }

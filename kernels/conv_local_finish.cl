@@ -10,6 +10,25 @@
  * -D: RT (tile side of the transposing kernel, work-group of RT x RT); CURVED (conv_local_act.clh). */
 #include "conv_local_act.clh"
 
+/* -D HALF=bits: stored as halves: bit 1 the gates, bit 2 y. */
+#ifndef HALF
+#define HALF 0
+#endif
+#if HALF & 2
+typedef half GATE_TYPE;
+#define GATE_LOAD(p) vload_half(0, (p))
+#else
+typedef float GATE_TYPE;
+#define GATE_LOAD(p) (*(p))
+#endif
+#if HALF & 4
+typedef half Y_TYPE;
+#define Y_STORE(x, p) vstore_half_rte((x), 0, (p))
+#else
+typedef float Y_TYPE;
+#define Y_STORE(x, p) (*(p) = (x))
+#endif
+
 static inline float sum_partials(const __global float *partial, int i, int count, int splits) {
   float sum = partial[i];
   for (int s = 1; s < splits; s++) sum += partial[s * count + i];
@@ -17,15 +36,15 @@ static inline float sum_partials(const __global float *partial, int i, int count
 }
 
 __kernel void conv_local_finish(const __global float *restrict partial, const __global float *restrict bias,
-                                const __global float *restrict scale, const __global float *restrict gates,
-                                __global float *restrict y, int count, int n, int splits, int act, int has_bias,
+                                const __global float *restrict scale, const __global GATE_TYPE *restrict gates,
+                                __global Y_TYPE *restrict y, int count, int n, int splits, int act, int has_bias,
                                 int has_scale, int gate, float slope) {
   const int i = (int)get_global_id(0);
   if (i < count) {
     const float sum = sum_partials(partial, i, count, splits);
     const float v = (has_scale ? scale[0] : 1.0f) * sum + (has_bias ? bias[i % n] : 0.0f);
     const float4 x = activate((float4)(v), act, slope);
-    y[i] = gate ? gated(x, (float4)(gates[i]), gate, slope).x : x.x;
+    Y_STORE(gate ? gated(x, (float4)(GATE_LOAD(gates + i)), gate, slope).x : x.x, y + i);
   }
 }
 

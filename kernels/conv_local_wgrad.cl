@@ -21,7 +21,7 @@ struct local_wgrad {
 #define X_PASSES PASSES(BM, VA)
 
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
-conv_local_wgrad(const __global float *restrict X, const __global float *restrict DY, __global float *restrict partial,
+conv_local_wgrad(const __global A_TYPE *restrict X, const __global B_TYPE *restrict DY, __global float *restrict partial,
                  const struct local_wgrad g) {
   __local float as[2 * BK * LDA] __attribute__((aligned(16)));
   __local float bs[2 * BK * LDB] __attribute__((aligned(16)));
@@ -61,9 +61,9 @@ conv_local_wgrad(const __global float *restrict X, const __global float *restric
 #pragma unroll
       for (int j = 0; j < X_PASSES; j++) {
         const int inside = k < k_end && (uint)(y + tap_y[j]) < (uint)g.hi && (uint)(x + tap_x[j]) < (uint)g.wi;
-        ra[j] = inside ? *(const __global a_vector *)(X + at + tap_at[j]) : (a_vector)(0.0f);
+        ra[j] = inside ? A_LOAD(X + at + tap_at[j]) : (a_vector)(0.0f);
       }
-      row_load(DY, k * g.co, k < k_end, n0 + b_column, g.co, rb);
+      ROW_LOAD_B(DY, k * g.co, k < k_end, n0 + b_column, g.co, rb);
       k += BK;
       ox += step_x;
       oy += step_y;

@@ -6,8 +6,8 @@
 #include "act.clh"
 #include "turn.clh"
 
-kernel void add(global const float *a, global const float *b, global float *y, int4 grid) {
-  EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid)) store_part(load_part(a + i, n) + load_part(b + i, n), y + i, n);
+kernel void add(global const T0 *a, global const T1 *b, global T2 *y, int4 grid) {
+  EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid)) LAY2_PART(LOAD0_PART(a + i, n) + LOAD1_PART(b + i, n), y + i, n);
 }
 
 /* y = f.s0 x + f.s1; with columns > 0, column j of them has f[2j] and f[2j + 1]. */
@@ -24,9 +24,9 @@ kernel void affine(global const float *x, global float *y, float8 f, int columns
   }
 }
 
-kernel void act_bwd(global const float *dy, global const float *y, global float *dx, int kind, float slope, int4 grid) {
+kernel void act_bwd(global const T0 *dy, global const T1 *y, global T2 *dx, int kind, float slope, int4 grid) {
   EACH_PART(i, n, GRID_FIRST(grid), GRID_LAST(grid))
-  store_part(act_back(load_part(dy + i, n), load_part(y + i, n), kind, slope), dx + i, n);
+  LAY2_PART(act_back(LOAD0_PART(dy + i, n), LOAD1_PART(y + i, n), kind, slope), dx + i, n);
 }
 
 #if V == 1

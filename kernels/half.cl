@@ -2,14 +2,6 @@
  * (V, WG). vload_half and vstore_half are part of OpenCL C itself: no extension is needed to store numbers as halves. */
 #include "lanes.clh"
 
-#if V == 1
-#define HALF_LOAD(p) vload_half(0, (p))
-#define HALF_STORE(x, p) vstore_half_rte((x), 0, (p))
-#else
-#define HALF_LOAD(p) LANES_CAT(vload_half, V)(0, (p))
-#define HALF_STORE(x, p) LANES_CAT(LANES_CAT(vstore_half, V), _rte)((x), 0, (p))
-#endif
-
 kernel void halve(global const float *x, global half *y, int4 grid) {
   int first = GRID_FIRST(grid), last = GRID_LAST(grid);
   EACH_VECTOR(i, first, last) HALF_STORE(VLOAD(x + i), y + i);

@@ -41,7 +41,7 @@ static inline float sum_down(float x, int lanes, local float *m) {
     sum = kahan_t;                     \
   } while (0)
 
-kernel void colsum_part(global const float *x, global float *part, int8 g) {
+kernel void colsum_part(global const T0 *x, global float *part, int8 g) {
   struct walk w = walk_of(g);
   size_t period = (size_t)g.s2;
   vec sum[SLOTS], low[SLOTS], block[SLOTS];
@@ -52,14 +52,14 @@ kernel void colsum_part(global const float *x, global float *part, int8 g) {
   for (; r + 8 <= min(w.end, g.s0); r += 8)
     EACH_SLOT(t, w.slots) { /* 8 rows of a slot in registers */
       vec s = (vec)(0.0f);
-      for (int k = 0; k < 8; k++) s += VLOAD(x + (r + k) * period + t * V);
+      for (int k = 0; k < 8; k++) s += LOAD0(x + (r + k) * period + t * V);
       KAHAN(sum[t], low[t], s);
     }
 #endif
   while (r < w.end) {
     UNROLL_ROWS
     for (int k = 0; k < 8; k++, r += w.step)
-      if (r < w.end) EACH_SLOT(t, w.slots) block[t] += load_part(x + r * period + t * V, ROOM(w, g, r, t));
+      if (r < w.end) EACH_SLOT(t, w.slots) block[t] += LOAD0_PART(x + r * period + t * V, ROOM(w, g, r, t));
     EACH_SLOT(t, w.slots) {
       KAHAN(sum[t], low[t], block[t]);
       block[t] = (vec)(0.0f);
@@ -133,7 +133,7 @@ kernel void fold(global const float *part, global const float *acc0, global cons
 #endif
 
 /* part[0]: means, part[1]: sums of squared distances from them. */
-kernel void bn_stats_part(global const float *x, global float *part, int8 g) {
+kernel void bn_stats_part(global const T0 *x, global float *part, int8 g) {
   struct walk w = walk_of(g);
   size_t period = (size_t)g.s2, down = period * (size_t)w.step;
   vec mean[SLOTS], m2[SLOTS];
@@ -143,9 +143,9 @@ kernel void bn_stats_part(global const float *x, global float *part, int8 g) {
   float rows = 0.0f;
   for (; r + 7 * w.step < full; r += 8 * w.step, rows += 8.0f) {
     EACH_SLOT(t, w.slots) {
-      global const float *p = x + r * period + t * V;
-      vec a = VLOAD(p), b = VLOAD(p + down), c = VLOAD(p + 2 * down), d = VLOAD(p + 3 * down);
-      vec e = VLOAD(p + 4 * down), f = VLOAD(p + 5 * down), h = VLOAD(p + 6 * down), q = VLOAD(p + 7 * down);
+      global const T0 *p = x + r * period + t * V;
+      vec a = LOAD0(p), b = LOAD0(p + down), c = LOAD0(p + 2 * down), d = LOAD0(p + 3 * down);
+      vec e = LOAD0(p + 4 * down), f = LOAD0(p + 5 * down), h = LOAD0(p + 6 * down), q = LOAD0(p + 7 * down);
       vec m = (((a + b) + (c + d)) + ((e + f) + (h + q))) * 0.125f;
       a -= m, b -= m, c -= m, d -= m, e -= m, f -= m, h -= m, q -= m;
       vec s = ((a * a + b * b) + (c * c + d * d)) + ((e * e + f * f) + (h * h + q * q));
@@ -155,7 +155,7 @@ kernel void bn_stats_part(global const float *x, global float *part, int8 g) {
   for (; r < w.end; r += w.step) {
     EACH_SLOT(t, w.slots) {
       vec m = mean[t], s = m2[t];
-      MERGE(m, s, rows, load_part(x + r * period + t * V, ROOM(w, g, r, t)), 0.0f, 1.0f);
+      MERGE(m, s, rows, LOAD0_PART(x + r * period + t * V, ROOM(w, g, r, t)), 0.0f, 1.0f);
       KEEP_PART(mean[t], m, ROOM(w, g, r, t));
       KEEP_PART(m2[t], s, ROOM(w, g, r, t));
     }
@@ -253,7 +253,7 @@ kernel void bn_stats_fold(global const float *part, global float *mean, global f
 
 /* With xhat = (x - mean) / sqrt(var + eps) and g = dy act'(gamma xhat + beta): part[0] sums of g, part[1] of g xhat.
  * has: bit 0 gamma, bit 1 beta (else 1 and 0). */
-kernel void bn_sums_part(global const float *dy, global const float *x, global const float *mean,
+kernel void bn_sums_part(global const T0 *dy, global const T1 *x, global const float *mean,
                          global const float *var, global const float *gamma, global const float *beta,
                          global float *part, int has, float eps, int kind, float slope, int8 g) {
   struct walk w = walk_of(g);
@@ -279,8 +279,8 @@ kernel void bn_sums_part(global const float *dy, global const float *x, global c
     for (int k = 0; k < 8; k++, r += w.step)
       if (r < w.end) EACH_SLOT(t, w.slots) { /* where the tail has no value dy reads as 0 */
           int n = ROOM(w, g, r, t);
-          vec d = load_part(x + r * period + t * V, n) - centre[t];
-          vec dq = load_part(dy + r * period + t * V, n);
+          vec d = LOAD1_PART(x + r * period + t * V, n) - centre[t];
+          vec dq = LOAD0_PART(dy + r * period + t * V, n);
           vec q = act_back_from_input(dq, scale[t] * d + shift[t], kind, slope);
           block[t] += q;
           block_x[t] += q * d;
@@ -310,8 +310,8 @@ kernel void bn_sums_part(global const float *dy, global const float *x, global c
 }
 
 /* y = act(gamma (x - mean) / sqrt(var + eps) + beta). y may be x. has: as above. */
-kernel void bn(global const float *x, global const float *mean, global const float *var, global const float *gamma,
-               global const float *beta, global float *y, int has, float eps, int kind, float slope, int8 g) {
+kernel void bn(global const T0 *x, global const float *mean, global const float *var, global const float *gamma,
+               global const float *beta, global T2 *y, int has, float eps, int kind, float slope, int8 g) {
   struct walk w = walk_of(g);
   size_t period = (size_t)g.s2;
   vec centre[SLOTS], scale[SLOTS], shift[SLOTS];
@@ -329,16 +329,16 @@ kernel void bn(global const float *x, global const float *mean, global const flo
     EACH_SLOT(t, w.slots) {
       size_t i = r * period + t * V;
       int n = ROOM(w, g, r, t);
-      store_part(act_of((load_part(x + i, n) - centre[t]) * scale[t] + shift[t], kind, slope), y + i, n);
+      LAY2_PART(act_of((LOAD0_PART(x + i, n) - centre[t]) * scale[t] + shift[t], kind, slope), y + i, n);
     }
   }
 }
 
 /* dx = gamma invstd (q - (sum_g + xhat sum_gx) inv_m), q = dy act'(pre); inv_m = 1 / M, or 0 where mean and var are
  * constants. dx may be dy. */
-kernel void bn_bwd(global const float *dy, global const float *x, global const float *mean, global const float *var,
+kernel void bn_bwd(global const T0 *dy, global const T1 *x, global const float *mean, global const float *var,
                    global const float *sum_g, global const float *sum_gx, global const float *gamma,
-                   global const float *beta, global float *dx, int has, float eps, int kind, float slope, float inv_m,
+                   global const float *beta, global T2 *dx, int has, float eps, int kind, float slope, float inv_m,
                    int8 g) {
   struct walk w = walk_of(g);
   size_t period = (size_t)g.s2;
@@ -363,9 +363,9 @@ kernel void bn_bwd(global const float *dy, global const float *x, global const f
     EACH_SLOT(t, w.slots) {
       size_t i = r * period + t * V;
       int n = ROOM(w, g, r, t);
-      vec d = load_part(x + i, n) - centre[t];
-      vec q = act_back_from_input(load_part(dy + i, n), scale[t] * d + shift[t], kind, slope);
-      store_part(scale[t] * (q - flat[t] - d * lean[t]), dx + i, n);
+      vec d = LOAD1_PART(x + i, n) - centre[t];
+      vec q = act_back_from_input(LOAD0_PART(dy + i, n), scale[t] * d + shift[t], kind, slope);
+      LAY2_PART(scale[t] * (q - flat[t] - d * lean[t]), dx + i, n);
     }
   }
 }

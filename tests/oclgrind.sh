@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every operation at small sizes under Oclgrind, both kernel families: a data race, a read of memory that nobody wrote, an access
-# outside a buffer fails. Takes the built test_ops and test_tuning_store of $CLGAN_BUILD (default: the current folder); 77: no
+# outside a buffer fails. Takes the built test_ops, test_tuning_store and test_half of $CLGAN_BUILD (default: the current folder); 77: no
 # Oclgrind here.
 #
 # What Oclgrind 21.10 needs: kernels built without optimisation, whose `freeze` instructions (an index divided by a size, with its
@@ -10,8 +10,8 @@ set -u
 command -v oclgrind >/dev/null || { echo "no oclgrind here: skipped"; exit 77; }
 source=${CLGAN_SRC:-$(dirname "$0")/..}
 build=${CLGAN_BUILD:-.}
-if [ -f "$build/Makefile" ]; then make -s -C "$build" test_ops test_tuning_store || exit 1; fi
-for test in test_ops test_tuning_store; do
+if [ -f "$build/Makefile" ]; then make -s -C "$build" test_ops test_tuning_store test_half || exit 1; fi
+for test in test_ops test_tuning_store test_half; do
   [ -x "$build/$test" ] || { echo "$build/$test is not there: build it with: make $test"; exit 1; }
 done
 unset CLGAN_DEVICE
@@ -43,12 +43,13 @@ if [ $# -gt 0 ]; then
 else
   # Registers-only convolutions read, and drop, lanes past the end of a row: Oclgrind holds a vector one lane of which is
   # unwritten, and that a built-in function gets, to be used. test_ops puts NaN behind every input: a lane that counts shows.
-  checks="local reg reg-convolutions winograd lines"
+  checks="local reg reg-convolutions winograd lines half"
   check local local "$all" test_ops --small &
   check reg reg "$all" test_ops --small ^conv ^deconv ^linear ^wgrad
   check reg-convolutions reg --data-races test_ops --small conv deconv linear wgrad
   check winograd reg --data-races test_tuning_store winograd_small &
   check lines reg --data-races test_tuning_store lines_small
+  check half local --data-races test_half operations_take_halves
 fi
 wait
 failed=0

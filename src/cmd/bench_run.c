@@ -242,8 +242,8 @@ static void measure_starts(const struct clgan_bench_command *o, const struct clg
 static enum clgan_status visit(const struct clgan_bench_command *o, const struct clgan_session *s, double start,
                                struct clgan_bench_results *r, struct clgan_error *e) {
   set_deadline(o, r, start, until.devices);
-  if (o->devices) measure_starts(o, s, false, r, e);
   if (o->devices || o->ops) CLGAN_TRY(measure_device(s->cl, o->devices, r, e));
+  if (o->devices) measure_starts(o, s, false, r, e);
   clgan_bench_tell(o, r);
   set_deadline(o, r, start, until.ops);
   if (o->ops) {

@@ -26,9 +26,11 @@ enum clgan_status clgan_graph_fuse(struct clgan_ir *g, const int *keep, size_t n
 
 /** Stores what is large and lives within an execution as float16: activations and their gradients of at least CLGAN_HALF_LEAST
  * elements, but nothing that is kept, pinned, or summed up for parameters and statistics. Sums stay float32. After
- * clgan_graph_fuse; node numbers change. Gradients then need a loss scale (CLGAN_OP_LOSS_SCALE). */
+ * clgan_graph_fuse; node numbers change (not clgan_graph_native's, which is for one target). Gradients then need a loss scale (CLGAN_OP_LOSS_SCALE). */
 enum clgan_status clgan_graph_half(struct clgan_ir *g, const int *keep, size_t n_keep);
 enum { CLGAN_HALF_LEAST = 16384 };
+/** Once the target is known: where kernels read or write float16 themselves (struct clgan_op's halves), no HALVE or WIDEN is left. */
+void clgan_graph_native(struct clgan_ir *g, const struct clgan_target *t);
 
 /* -- plan -- */
 /** Bytes of the buffer in which so many elements are kept: rounded up, and room behind, so that kernels may read past the end. */

@@ -119,3 +119,59 @@ enum clgan_status clgan_graph_half(struct clgan_ir *g, const int *keep, size_t n
   g->cap_nodes = to.cap_nodes;
   return g->error.status;
 }
+
+/* An empty place, which nothing brings back to life. */
+static void empty(struct clgan_node *n) {
+  const int part = n->part;
+  *n = (struct clgan_node){.op = CLGAN_OP_VIEW, .dead = true, .part = part};
+}
+
+/* The node at `k` reads w, which `half` was widened to: can it read the half instead? */
+static bool read_half(struct clgan_node *n, int w, int half, const struct clgan_target *t) {
+  const struct clgan_op *row = clgan_op_row(n->op);
+  const unsigned can = row->halves ? row->halves(n, t) : 0;
+  for (int i = 0; i < n->n_in; i++)
+    if (n->in[i] == w && !(can >> i & 1)) return false;
+  for (int i = 0; i < n->n_in; i++)
+    if (n->in[i] == w) n->in[i] = half;
+  return true;
+}
+
+/* The node reads w? */
+static bool reads(const struct clgan_node *n, int w) {
+  for (int i = 0; i < n->n_in && !n->dead; i++)
+    if (n->in[i] == w) return true;
+  return false;
+}
+
+/* A WIDEN has one reader, not far behind it. */
+static void drop_widen(struct clgan_ir *g, size_t k, const struct clgan_target *t) {
+  const int half = g->nodes[k].in[0], w = g->nodes[k].out[0];
+  size_t j = k + 1;
+  while (j < g->n_nodes && !reads(&g->nodes[j], w)) j++;
+  if (j < g->n_nodes && read_half(&g->nodes[j], w, half, t)) empty(&g->nodes[k]);
+}
+
+/* A HALVE's input is the output of a node not far before it, and of no other use. */
+static void drop_halve(struct clgan_ir *g, size_t k, const struct clgan_target *t) {
+  const int from = g->nodes[k].in[0], half = g->nodes[k].out[0];
+  const int made = g->values[from].producer;
+  if (made < 0 || made >= (int)k) return;
+  struct clgan_node *n = &g->nodes[made];
+  const struct clgan_op *row = clgan_op_row(n->op);
+  const unsigned can = row->halves ? row->halves(n, t) : 0;
+  for (int o = 0; o < n->n_out; o++) {
+    if (n->out[o] != from || !(can & CLGAN_HALF_OUT(o))) continue;
+    n->out[o] = half;
+    note_producer(g, half, made);
+    empty(&g->nodes[k]);
+  }
+}
+
+void clgan_graph_native(struct clgan_ir *g, const struct clgan_target *t) {
+  for (size_t k = 0; k < g->n_nodes; k++) {
+    if (g->nodes[k].dead) continue;
+    if (g->nodes[k].op == CLGAN_OP_WIDEN) drop_widen(g, k, t);
+    if (g->nodes[k].op == CLGAN_OP_HALVE) drop_halve(g, k, t);
+  }
+}

@@ -1,6 +1,7 @@
 /* interpret.c - walks a graph by the operations' double-precision references. */
 #include "base/mem.h"
 #include "graph/graph.h"
+#include "ref/precision.h"
 
 struct clgan_interpreter {
   const struct clgan_ir *g;
@@ -51,5 +52,8 @@ void clgan_interpreter_execute(struct clgan_interpreter *p) {
     for (int i = 0; i < CLGAN_NODE_IN; i++) in[i] = i < n->n_in ? find(p, n->in[i]) : NULL;
     for (int o = 0; o < CLGAN_NODE_OUT; o++) out[o] = o < n->n_out ? find(p, n->out[o]) : NULL;
     row->reference(p->g, n, in, out);
+    for (int o = 0; o < n->n_out; o++) /* what a kernel writes as halves */
+      if (p->g->values[n->out[o]].dtype == CLGAN_F16)
+        clgan_ref_halve(out[o], out[o], clgan_shape_count(p->g->values[n->out[o]].shape));
   }
 }

@@ -256,6 +256,7 @@ static enum clgan_status build(struct clgan_run *r, const int *keep, size_t n_ke
   if (r->g->error.status) return clgan_error_set(e, r->g->error.status, "%s", r->g->error.text);
   CLGAN_TRY(clgan_target_choose(r->cl, &r->target, e));
   clgan_ir_eliminate(r->g, keep, n_keep);
+  clgan_graph_native(r->g, &r->target);
   CLGAN_TRY(clgan_plan_create(r->g, &r->target, keep, n_keep, &r->plan, e));
   r->arenas = clgan_mem_array(r->plan->n_arenas + 1, sizeof *r->arenas);
   r->own = clgan_mem_array(r->g->n_values + 1, sizeof *r->own);

@@ -25,7 +25,8 @@ static void act_prepare(const struct clgan_ir *g, const struct clgan_node *node,
                         struct clgan_launches *l) {
   struct clgan_lanes lanes = clgan_lanes_of(t, 256);
   struct clgan_launch *x =
-      clgan_launch_add(l, "act.cl", "act", "%s%s", lanes.options, clgan_act_option(node->attr.act));
+      clgan_launch_add(l, "act.cl", "act", "%s%s%s", lanes.options, clgan_act_option(node->attr.act),
+                       clgan_half_option(g, node->in[0], CLGAN_NONE, node->out[0]));
   clgan_launch_value(x, node->in[0]);
   clgan_launch_value(x, node->out[0]);
   clgan_launch_int(x, (int)node->attr.act);
@@ -41,7 +42,8 @@ const struct clgan_op clgan_op_act = {.name = "act",
                                       .shape = act_shape,
                                       .backward = act_backward,
                                       .reference = act_reference,
-                                      .prepare = act_prepare};
+                                      .prepare = act_prepare,
+                                      .halves = clgan_halves_through};
 
 static bool bwd_shape(struct clgan_ir *g, const struct clgan_node *node, struct clgan_shape out[CLGAN_NODE_OUT],
                       enum clgan_dtype type[CLGAN_NODE_OUT]) {
@@ -60,7 +62,7 @@ static void bwd_reference(const struct clgan_ir *g, const struct clgan_node *nod
 static void bwd_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                         struct clgan_launches *l) {
   struct clgan_lanes lanes = clgan_lanes_of(t, 256);
-  struct clgan_launch *x = clgan_flat_add(l, &lanes, "act_bwd");
+  struct clgan_launch *x = clgan_flat_add_halves(g, l, &lanes, "act_bwd", node->in[0], node->in[1], node->out[0]);
   clgan_launch_value(x, node->in[0]);
   clgan_launch_value(x, node->in[1]);
   clgan_launch_value(x, node->out[0]);
@@ -76,4 +78,5 @@ const struct clgan_op clgan_op_act_bwd = {.name = "act_bwd",
                                           .acc = -1,
                                           .shape = bwd_shape,
                                           .reference = bwd_reference,
-                                          .prepare = bwd_prepare};
+                                          .prepare = bwd_prepare,
+                                          .halves = clgan_halves_all};

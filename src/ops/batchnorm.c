@@ -32,7 +32,8 @@ static void add_stats(const struct clgan_ir *g, const struct clgan_node *node, c
   struct clgan_lanes lanes = clgan_lanes_of(t, 256);
   struct clgan_shape s = clgan_ir_shape(g, node->in[0]);
   struct clgan_rows r = clgan_rows_of(t, &lanes, s, true);
-  struct clgan_launch *x = clgan_launch_add(l, "rows.cl", "bn_stats_part", "%s", lanes.options);
+  struct clgan_launch *x = clgan_launch_add(l, "rows.cl", "bn_stats_part", "%s%s", lanes.options,
+                                            clgan_half_option(g, node->in[0], CLGAN_NONE, CLGAN_NONE));
   bool run = node->op == CLGAN_OP_BN_STATS_RUN;
   double m = (double)clgan_shape_rows(s);
   clgan_launch_value(x, node->in[0]);
@@ -71,6 +72,7 @@ const struct clgan_op clgan_op_bn_stats = {.name = "bn_stats",
                                            .reference = stats_reference,
                                            .scratch = stats_scratch,
                                            .prepare = stats_prepare,
+                                           .halves = clgan_halves_first,
                                            .cost = stats_cost};
 
 /* -- normalisation -- */
@@ -138,7 +140,8 @@ static void bn_prepare(const struct clgan_ir *g, const struct clgan_node *node, 
   struct clgan_lanes lanes = clgan_lanes_of(t, 256);
   struct clgan_rows r = clgan_rows_of(t, &lanes, clgan_ir_shape(g, node->in[X]), false);
   struct clgan_launch *x =
-      clgan_launch_add(l, "rows.cl", "bn", "%s%s", lanes.options, clgan_act_option(node->attr.act));
+      clgan_launch_add(l, "rows.cl", "bn", "%s%s%s", lanes.options, clgan_act_option(node->attr.act),
+                       clgan_half_option(g, node->in[X], CLGAN_NONE, node->out[0]));
   for (int k = X; k <= BETA; k++) clgan_launch_value(x, node->in[k]);
   clgan_launch_value(x, node->out[0]);
   clgan_bn_scalars(x, node, GAMMA, BETA);
@@ -160,6 +163,7 @@ const struct clgan_op clgan_op_bn = {.name = "bn",
                                      .backward = bn_backward,
                                      .reference = bn_reference,
                                      .prepare = bn_prepare,
+                                     .halves = clgan_halves_through,
                                      .cost = bn_cost};
 
 /* -- running statistics -- */
@@ -262,4 +266,5 @@ const struct clgan_op clgan_op_bn_stats_run = {.name = "bn_stats_run",
                                                .reference = stats_run_reference,
                                                .scratch = stats_scratch,
                                                .prepare = stats_run_prepare,
+                                               .halves = clgan_halves_first,
                                                .cost = stats_cost};

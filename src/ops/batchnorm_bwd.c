@@ -52,7 +52,8 @@ static void sums_prepare(const struct clgan_ir *g, const struct clgan_node *node
   struct clgan_lanes lanes = clgan_lanes_of(t, 256);
   struct clgan_rows r = clgan_rows_of(t, &lanes, clgan_ir_shape(g, node->in[X]), true);
   struct clgan_launch *x =
-      clgan_launch_add(l, "rows.cl", "bn_sums_part", "%s%s", lanes.options, clgan_act_option(node->attr.act));
+      clgan_launch_add(l, "rows.cl", "bn_sums_part", "%s%s%s", lanes.options, clgan_act_option(node->attr.act),
+                       clgan_half_option(g, node->in[DY], node->in[X], CLGAN_NONE));
   for (int k = DY; k <= SUMS_BETA; k++) clgan_launch_value(x, node->in[k]);
   clgan_launch_scratch(x, 0, clgan_rows_partials(&r, 2));
   clgan_bn_scalars(x, node, SUMS_GAMMA, SUMS_BETA);
@@ -82,6 +83,7 @@ const struct clgan_op clgan_op_bn_bwd_sums = {.name = "bn_bwd_sums",
                                               .reference = sums_reference,
                                               .scratch = sums_scratch,
                                               .prepare = sums_prepare,
+                                              .halves = clgan_halves_two,
                                               .cost = sums_cost};
 
 /* -- the same with what other uses of gamma and beta gave them -- */
@@ -112,6 +114,7 @@ const struct clgan_op clgan_op_bn_bwd_sums_acc = {.name = "bn_bwd_sums_acc",
                                                   .reference = sums_acc_reference,
                                                   .scratch = sums_scratch,
                                                   .prepare = sums_prepare,
+                                              .halves = clgan_halves_two,
                                                   .cost = sums_cost};
 
 /* -- dx -- */
@@ -135,7 +138,8 @@ static void bwd_prepare(const struct clgan_ir *g, const struct clgan_node *node,
   struct clgan_shape s = clgan_ir_shape(g, node->in[X]);
   struct clgan_rows r = clgan_rows_of(t, &lanes, s, false);
   struct clgan_launch *x =
-      clgan_launch_add(l, "rows.cl", "bn_bwd", "%s%s", lanes.options, clgan_act_option(node->attr.act));
+      clgan_launch_add(l, "rows.cl", "bn_bwd", "%s%s%s", lanes.options, clgan_act_option(node->attr.act),
+                       clgan_half_option(g, node->in[DY], node->in[X], node->out[0]));
   for (int k = DY; k <= BETA; k++) clgan_launch_value(x, node->in[k]);
   clgan_launch_value(x, node->out[0]);
   clgan_bn_scalars(x, node, GAMMA, BETA);
@@ -157,4 +161,5 @@ const struct clgan_op clgan_op_bn_bwd = {.name = "bn_bwd",
                                          .shape = bwd_shape,
                                          .reference = bwd_reference,
                                          .prepare = bwd_prepare,
+                                         .halves = clgan_halves_all,
                                          .cost = bwd_cost};

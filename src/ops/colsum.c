@@ -26,7 +26,8 @@ static void colsum_prepare(const struct clgan_ir *g, const struct clgan_node *no
                            struct clgan_launches *l) {
   struct clgan_lanes lanes = clgan_lanes_of(t, 256);
   struct clgan_rows r = clgan_rows_of(t, &lanes, clgan_ir_shape(g, node->in[0]), true);
-  struct clgan_launch *x = clgan_launch_add(l, "rows.cl", "colsum_part", "%s", lanes.options);
+  struct clgan_launch *x = clgan_launch_add(l, "rows.cl", "colsum_part", "%s%s", lanes.options,
+                                            clgan_half_option(g, node->in[0], CLGAN_NONE, CLGAN_NONE));
   clgan_launch_value(x, node->in[0]);
   clgan_launch_scratch(x, 0, clgan_rows_partials(&r, 1));
   clgan_rows_launch(x, &lanes, &r);
@@ -46,4 +47,5 @@ const struct clgan_op clgan_op_colsum = {.name = "colsum",
                                          .shape = colsum_shape,
                                          .reference = colsum_reference,
                                          .scratch = colsum_scratch,
-                                         .prepare = colsum_prepare};
+                                         .prepare = colsum_prepare,
+                                         .halves = clgan_halves_first};

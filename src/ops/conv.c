@@ -162,9 +162,19 @@ static void conv_prepare(const struct clgan_ir *g, const struct clgan_node *node
   add_gate(g, node, t, from, l);
 }
 
+/* Local memory: tiles are made of either. The registers-only family is a processor's, which gains nothing from it. */
+static unsigned conv_halves(const struct clgan_node *node, const struct clgan_target *t) {
+  const bool can = t->family == CLGAN_FAMILY_LOCAL && !clgan_conv_blast_chosen(node, t);
+  return can ? 1u << IN_A | 1u << CLGAN_CONV_GATE | CLGAN_HALF_OUT(0) : 0;
+}
+
+static unsigned wgrad_halves(const struct clgan_node *node, const struct clgan_target *t) {
+  return t->family == CLGAN_FAMILY_LOCAL && !clgan_conv_blast_chosen(node, t) ? 1 | 2 : 0;
+}
+
 const struct clgan_op clgan_op_conv = {.name = "conv", .min_in = 2, .n_out = 1, .inplace = -1, .acc = -1, .shape = conv_shape,
                                        .backward = conv_backward, .reference = conv_reference, .scratch = conv_scratch,
-                                       .packing = conv_packing, .prepare = conv_prepare, .cost = conv_cost};
+                                       .packing = conv_packing, .prepare = conv_prepare, .halves = conv_halves, .cost = conv_cost};
 
 /* -- weight gradient -- */
 
@@ -203,5 +213,5 @@ static void wgrad_prepare(const struct clgan_ir *g, const struct clgan_node *nod
 }
 
 const struct clgan_op clgan_op_conv_wgrad = {.name = "conv_wgrad", .min_in = 2, .n_out = 1, .inplace = 2, .acc = 2, .shape = wgrad_shape,
-                                             .reference = wgrad_reference, .scratch = wgrad_scratch, .prepare = wgrad_prepare,
+                                             .reference = wgrad_reference, .scratch = wgrad_scratch, .prepare = wgrad_prepare, .halves = wgrad_halves,
                                              .cost = conv_cost};

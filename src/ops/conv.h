@@ -21,7 +21,7 @@ void clgan_conv_local_wgrad_prepare(const struct clgan_ir *g, const struct clgan
                                     struct clgan_launches *l);
 /* Appends the launch that adds the partial results at the node's scratch up, with the epilogue; with acc. `turned`: they lie as
  * [taps][ci][co], and dW is [taps][co][ci]. */
-void clgan_conv_local_finish_add(const struct clgan_node *node, const struct clgan_target *t, int splits, struct clgan_launches *l);
+void clgan_conv_local_finish_add(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, int splits, struct clgan_launches *l);
 void clgan_conv_local_wgrad_finish_add(const struct clgan_node *node, const struct clgan_target *t, int splits, bool turned,
                                        struct clgan_launches *l);
 /* CLBlast's matrix product (conv_blast.c), for both operations: can it make the node, does the target's book say so, and what then

@@ -81,7 +81,7 @@ void clgan_conv_blast_prepare(const struct clgan_node *node, const struct clgan_
   if (x.temporary) clgan_launch_scratch(launch, result_size(&x), x.temporary);
   if (!x.finish) return;
   if (node->op == CLGAN_OP_CONV)
-    clgan_conv_local_finish_add(node, t, 1, l);
+    clgan_conv_local_finish_add(NULL, node, t, 1, l); /* never of halves */
   else
     clgan_conv_local_wgrad_finish_add(node, t, 1, false, l); /* it lies as dW does */
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ops/conv.h"
+#include "ops/lanes.h"
 
 /** By value to the kernels of conv_local.cl. */
 struct local_conv {
@@ -207,12 +208,13 @@ static size_t round_up(size_t n, size_t to) {
   return (n + to - 1) / to * to;
 }
 
-/** Appends the launch of a tiled product; @p curved: tanh or sigmoid in the epilogue. Arguments are the caller's. */
+/** Appends the launch of a tiled product; @p curved: tanh or sigmoid in the epilogue; @p halves: clgan_half_option. Arguments are the caller's. */
 static struct clgan_launch *add_product(struct clgan_launches *l, const char *file, const char *kernel,
-                                        const struct choice *c, int row_a, int row_b, bool curved) {
+                                        const struct choice *c, int row_a, int row_b, bool curved, const char *halves) {
   const struct local_tile *t = c->tile;
-  return clgan_launch_add(l, file, kernel, "-DBM=%d -DBN=%d -DBK=%d -DTM=%d -DTN=%d -DVA=%d -DVB=%d -DCURVED=%d", t->bm,
-                          t->bn, t->bk, t->tm, t->tn, row_a % 4 == 0 ? 4 : 1, row_b % 4 == 0 ? 4 : 1, curved ? 1 : 0);
+  return clgan_launch_add(l, file, kernel, "-DBM=%d -DBN=%d -DBK=%d -DTM=%d -DTN=%d -DVA=%d -DVB=%d -DCURVED=%d%s", t->bm,
+                          t->bn, t->bk, t->tm, t->tn, row_a % 4 == 0 ? 4 : 1, row_b % 4 == 0 ? 4 : 1, curved ? 1 : 0,
+                          halves);
 }
 
 /** Its work-groups: tiles of m x n flattened, channels fastest; parity classes and splits. */
@@ -230,21 +232,23 @@ static int finish_side(const struct clgan_target *t) {
 }
 
 static struct clgan_launch *add_finish(struct clgan_launches *l, const struct clgan_target *t, const char *kernel,
-                                       bool curved) {
-  return clgan_launch_add(l, "conv_local_finish.cl", kernel, "-DRT=%d -DCURVED=%d", finish_side(t), curved ? 1 : 0);
+                                       bool curved, const char *halves) {
+  return clgan_launch_add(l, "conv_local_finish.cl", kernel, "-DRT=%d -DCURVED=%d%s", finish_side(t), curved ? 1 : 0,
+                          halves);
 }
 
 static bool is_curved(enum clgan_act act) {
   return act == CLGAN_ACT_TANH || act == CLGAN_ACT_SIGMOID;
 }
 
-void clgan_conv_local_finish_add(const struct clgan_node *node, const struct clgan_target *t, int splits,
-                                 struct clgan_launches *l) {
+void clgan_conv_local_finish_add(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
+                                 int splits, struct clgan_launches *l) {
   const struct local_conv v = conv_geometry(NULL, node);
   const int bias = node->n_in > 2 ? node->in[2] : CLGAN_NONE, scale = node->n_in > 3 ? node->in[3] : CLGAN_NONE;
   const int gates = clgan_conv_gate(node), gate = gates != CLGAN_NONE ? node->attr.i[CLGAN_CONV_GATE_ACT] : 0;
   const size_t count = conv_count(&v), items = finish_items(t);
-  struct clgan_launch *launch = add_finish(l, t, "conv_local_finish", is_curved(node->attr.act));
+  struct clgan_launch *launch = add_finish(l, t, "conv_local_finish", is_curved(node->attr.act),
+                                           clgan_half_option(g, CLGAN_NONE, gates, node->out[0]));
   clgan_launch_scratch(launch, 0, (size_t)splits * count);
   clgan_launch_value(launch, bias);
   clgan_launch_value(launch, scale);
@@ -299,7 +303,9 @@ void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node 
   struct clgan_packing packing = {0};
   clgan_conv_local_packing(g, node, t, &packing);
   if (packing.elements && !l->packed) clgan_transpose_add(l, t, node->in[1], CLGAN_NONE, v.kh * v.kw, v.n, v.c);
-  struct clgan_launch *launch = add_product(l, "conv_local.cl", "conv_local", &c, v.c, v.n, is_curved(act) && !split);
+  struct clgan_launch *launch = add_product(
+      l, "conv_local.cl", "conv_local", &c, v.c, v.n, is_curved(act) && !split,
+      clgan_half_option(g, node->in[0], split ? CLGAN_NONE : gates, split ? CLGAN_NONE : node->out[0]));
   clgan_launch_value(launch, node->in[0]);
   if (packing.elements)
     clgan_launch_packing(launch, packing.elements);
@@ -315,7 +321,7 @@ void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node 
   clgan_launch_bytes(launch, &v, sizeof v);
   const size_t pixels = (size_t)v.images * (((size_t)v.oh + step - 1) / step) * (((size_t)v.ow + step - 1) / step);
   size_product(launch, &c, pixels, (size_t)v.n, step * step * (size_t)c.splits);
-  if (split) clgan_conv_local_finish_add(node, t, c.splits, l);
+  if (split) clgan_conv_local_finish_add(g, node, t, c.splits, l);
 }
 
 size_t clgan_conv_local_wgrad_scratch(const struct clgan_ir *g, const struct clgan_node *node,
@@ -330,7 +336,7 @@ void clgan_conv_local_wgrad_finish_add(const struct clgan_node *node, const stru
   const size_t count = wgrad_count(c), items = finish_items(t), side = (size_t)finish_side(t);
   const int acc = node->n_in > 2 ? node->in[2] : CLGAN_NONE;
   struct clgan_launch *launch =
-      add_finish(l, t, turned ? "conv_local_wgrad_finish_t" : "conv_local_wgrad_finish", false);
+      add_finish(l, t, turned ? "conv_local_wgrad_finish_t" : "conv_local_wgrad_finish", false, "");
   clgan_launch_scratch(launch, 0, (size_t)splits * count);
   clgan_launch_value(launch, acc);
   clgan_launch_value(launch, node->out[0]);
@@ -356,8 +362,8 @@ void clgan_conv_local_wgrad_prepare(const struct clgan_ir *g, const struct clgan
   const struct choice choice = wgrad_choose(node, t);
   const struct local_wgrad v = {c->n,  c->hi, c->wi, c->ci,     c->ho,  c->wo,
                                 c->co, c->kh, c->kw, c->stride, c->pad, choice.splits};
-  (void)g;
-  struct clgan_launch *launch = add_product(l, "conv_local_wgrad.cl", "conv_local_wgrad", &choice, c->ci, c->co, false);
+  struct clgan_launch *launch = add_product(l, "conv_local_wgrad.cl", "conv_local_wgrad", &choice, c->ci, c->co, false,
+                                            clgan_half_option(g, node->in[0], node->in[1], CLGAN_NONE));
   clgan_launch_value(launch, node->in[0]);
   clgan_launch_value(launch, node->in[1]);
   clgan_launch_scratch(launch, 0, (size_t)choice.splits * wgrad_count(c));

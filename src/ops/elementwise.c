@@ -23,7 +23,7 @@ static void add_reference(const struct clgan_ir *g, const struct clgan_node *nod
 static void add_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,
                         struct clgan_launches *l) {
   struct clgan_lanes lanes = clgan_lanes_of(t, 256);
-  struct clgan_launch *x = clgan_flat_add(l, &lanes, "add");
+  struct clgan_launch *x = clgan_flat_add_halves(g, l, &lanes, "add", node->in[0], node->in[1], node->out[0]);
   clgan_launch_value(x, node->in[0]);
   clgan_launch_value(x, node->in[1]);
   clgan_launch_value(x, node->out[0]);
@@ -38,7 +38,8 @@ const struct clgan_op clgan_op_add = {.name = "add",
                                       .shape = add_shape,
                                       .backward = add_backward,
                                       .reference = add_reference,
-                                      .prepare = add_prepare};
+                                      .prepare = add_prepare,
+                                      .halves = clgan_halves_all};
 
 /* -- affine -- */
 

@@ -165,6 +165,7 @@ struct clgan_packing {
   int form[12];    /**< what its contents depend on beside the value: equal numbers, equal contents */
 };
 
+#define CLGAN_HALF_OUT(k) (1u << (16 + (k)))
 struct clgan_op {
   const char *name;
   int min_in, n_out;
@@ -186,6 +187,8 @@ struct clgan_op {
   void (*packing)(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_packing *out);
   /** Appends the launches, the one that makes the packing only where !l->packed. */
   void (*prepare)(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l);
+  /** Which inputs (bit k) and outputs (bit 16 + k) the node's kernels can have as float16. NULL: none. */
+  unsigned (*halves)(const struct clgan_node *node, const struct clgan_target *t);
   /** Floating-point operations and bytes that must move at least, for benchmarks. May be NULL (0 FLOPs, sum of in and out bytes). */
   void (*cost)(const struct clgan_ir *g, const struct clgan_node *node, double *flops, double *bytes);
 };

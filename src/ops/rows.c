@@ -74,6 +74,11 @@ struct clgan_launch *clgan_flat_add(struct clgan_launches *l, const struct clgan
   return clgan_launch_add(l, "elementwise.cl", kernel, "%s", lanes->options);
 }
 
+struct clgan_launch *clgan_flat_add_halves(const struct clgan_ir *g, struct clgan_launches *l, const struct clgan_lanes *lanes,
+                                           const char *kernel, int a, int b, int y) {
+  return clgan_launch_add(l, "elementwise.cl", kernel, "%s%s", lanes->options, clgan_half_option(g, a, b, y));
+}
+
 void clgan_flat_launch(struct clgan_launch *l, const struct clgan_target *t, const struct clgan_lanes *lanes,
                        size_t count) {
   struct clgan_grid grid = clgan_grid_of(t, lanes, 1, count);
@@ -106,4 +111,24 @@ double clgan_decimal(float x) {
   char text[32];
   (void)snprintf(text, sizeof text, "%.7g", (double)x);
   return strtod(text, NULL);
+}
+
+unsigned clgan_halves_first(const struct clgan_node *node, const struct clgan_target *t) {
+  (void)node, (void)t;
+  return 1;
+}
+
+unsigned clgan_halves_through(const struct clgan_node *node, const struct clgan_target *t) {
+  (void)node, (void)t;
+  return 1 | CLGAN_HALF_OUT(0);
+}
+
+unsigned clgan_halves_two(const struct clgan_node *node, const struct clgan_target *t) {
+  (void)node, (void)t;
+  return 1 | 2;
+}
+
+unsigned clgan_halves_all(const struct clgan_node *node, const struct clgan_target *t) {
+  (void)node, (void)t;
+  return 1 | 2 | CLGAN_HALF_OUT(0);
 }

@@ -24,8 +24,17 @@ void clgan_rows_launch_fold(struct clgan_launch *l, const struct clgan_lanes *la
 /** A launch of kernels/elementwise.cl over all elements of @p value: arguments are still to be set, clgan_flat_launch
  * ends them. */
 struct clgan_launch *clgan_flat_add(struct clgan_launches *l, const struct clgan_lanes *lanes, const char *kernel);
+/** The same of a kernel whose large tensors, inputs a, b and output y, may be float16. */
+struct clgan_launch *clgan_flat_add_halves(const struct clgan_ir *g, struct clgan_launches *l, const struct clgan_lanes *lanes,
+                                           const char *kernel, int a, int b, int y);
 void clgan_flat_launch(struct clgan_launch *l, const struct clgan_target *t, const struct clgan_lanes *lanes,
                        size_t count);
+
+/** For struct clgan_op's halves: the first input; it and the first output; the first two inputs; all three. */
+unsigned clgan_halves_first(const struct clgan_node *node, const struct clgan_target *t);
+unsigned clgan_halves_through(const struct clgan_node *node, const struct clgan_target *t);
+unsigned clgan_halves_two(const struct clgan_node *node, const struct clgan_target *t);
+unsigned clgan_halves_all(const struct clgan_node *node, const struct clgan_target *t);
 
 /** What kernels with an activation are compiled with beside clgan_lanes' options. */
 static inline const char *clgan_act_option(enum clgan_act act) {

@@ -37,6 +37,7 @@ static enum clgan_status add_step(struct ledger *l, const struct clgan_model *m,
   struct clgan_step *s = NULL;
   CLGAN_TRY(clgan_step_create_split(m, micro, pieces, true, &s, e));
   clgan_ir_eliminate(s->g, &s->losses, 1);
+  clgan_graph_native(s->g, &l->target);
   enum clgan_status st = clgan_plan_create(s->g, &l->target, &s->losses, 1, &l->lender, e);
   if (st == CLGAN_OK) {
     add_states(l, s->g);

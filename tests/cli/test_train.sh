@@ -92,6 +92,23 @@ fails 2 'it must divide the batch' tiny uneven 1 --micro-batch 3 --quiet
 fails 2 '--on-oom' tiny uneven 1 --on-oom retry
 fails 2 '--memory' tiny uneven 1 --memory 3x
 
+# Half precision: where the device has it, said, kept by the checkpoint, the same bytes in two parts; else refused.
+if "$CLGAN" devices --json | grep -qE '"fp16":[[:space:]]*true'; then
+  works tiny single 4 --precision fp16
+  says 'precision fp16: ' err
+  works tiny parts 2 --precision fp16
+  works "$CLGAN" train --resume parts --steps 4
+  holds cmp single/$checkpoint parts/$checkpoint
+  fails 2 'begun with another --precision' "$CLGAN" train --resume parts --steps 5 --precision fp32
+  works "$CLGAN" bench train --model digits --base 4 --batch 8 --steps 3 --precision fp16
+  says 'train/digits/base4/batch8/fp16' out
+else
+  fails 2 'has no half precision (cl_khr_fp16)' tiny single 1 --precision fp16 --quiet
+  holds test ! -e single/$checkpoint
+fi
+fails 2 'allowed: fp32, fp16' tiny single 1 --precision fp8 --quiet
+fails 2 'clgan bench train' "$CLGAN" bench ops --precision fp16
+
 # A model without condition and averages.
 works "$CLGAN" train --model bigan-mlp --base 1 --batch 8 --steps 2 --out mlp
 holds test "$(step_of mlp/$checkpoint)" -eq 2

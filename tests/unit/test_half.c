@@ -71,6 +71,87 @@ static void what_is_large_and_passing_becomes_half(void **state) {
   }
 }
 
+/* -- each operation that reads or writes halves itself -- */
+
+/* The value as it is once stored as a half. */
+static int through(struct clgan_ir *g, int v) {
+  return EMIT(g, CLGAN_OP_WIDEN, NULL, EMIT(g, CLGAN_OP_HALVE, NULL, v));
+}
+static int image(struct clgan_ir *g, const char *name, int n, int h, int w, int c) {
+  return through(g, clgan_ir_input(g, name, CLGAN_F32, clgan_shape_of(n, h, w, c)));
+}
+static int vector(struct clgan_ir *g, const char *name, int c) {
+  return clgan_ir_input(g, name, CLGAN_F32, clgan_shape_of(1, 1, 1, c));
+}
+
+enum { OP_ADD, OP_ACT, OP_ACT_BWD, OP_COLSUM, OP_STATS, OP_BN, OP_SUMS, OP_BN_BWD, OP_CONV, OP_DECONV, OP_GATED, OP_WGRAD, OPS };
+
+/* @return how many HALVE and WIDEN are needed all the same: for the inputs, and for the result kept */
+static int build_op(struct clgan_ir *g, int which, int n, int c, int *keep) {
+  struct clgan_attr act = {.act = CLGAN_ACT_LRELU, .slope = 0.2f, .f = {1e-5f}};
+  const int co = 2 * c - 1;
+  struct clgan_attr product = {.geom = {n, 6, 8, c, 3, 4, co, 4, 4, 2, 1}, .act = CLGAN_ACT_LRELU, .slope = 0.2f};
+  int x = image(g, "x", n, 6, 8, c), y, two[2];
+  int mean = vector(g, "mean", c), var = vector(g, "positive var", c), gamma = vector(g, "gamma", c), beta = vector(g, "beta", c);
+  switch (which) {
+    case OP_ADD: y = through(g, EMIT(g, CLGAN_OP_ADD, NULL, x, image(g, "b", n, 6, 8, c))); break;
+    case OP_ACT: y = through(g, EMIT(g, CLGAN_OP_ACT, &act, x)); break;
+    case OP_ACT_BWD: y = through(g, EMIT(g, CLGAN_OP_ACT_BWD, &act, x, image(g, "y", n, 6, 8, c))); break;
+    case OP_COLSUM: y = EMIT(g, CLGAN_OP_COLSUM, NULL, x); break;
+    case OP_STATS: clgan_ir_emit(g, CLGAN_OP_BN_STATS, NULL, 1, &x, two), y = two[1]; break;
+    case OP_BN: y = through(g, EMIT(g, CLGAN_OP_BN, &act, x, mean, var, gamma, beta)); break;
+    case OP_SUMS:
+      clgan_ir_emit(g, CLGAN_OP_BN_BWD_SUMS, &act, 6, (int[]){image(g, "dy", n, 6, 8, c), x, mean, var, gamma, beta}, two);
+      y = two[1];
+      break;
+    case OP_BN_BWD:
+      y = through(g, EMIT(g, CLGAN_OP_BN_BWD, &act, image(g, "dy", n, 6, 8, c), x, mean, var, vector(g, "sum", c), vector(g, "sum2", c),
+                          gamma, beta));
+      break;
+    case OP_CONV:
+      y = through(g, EMIT(g, CLGAN_OP_CONV, &product, x, clgan_ir_input(g, "w", CLGAN_F32, clgan_shape_of(1, 16, c, co)), vector(g, "b", co)));
+      break;
+    case OP_DECONV:
+      product.i[0] = 1;
+      y = through(g, EMIT(g, CLGAN_OP_CONV, &product, image(g, "s", n, 3, 4, co),
+                          clgan_ir_input(g, "w", CLGAN_F32, clgan_shape_of(1, 16, co, c)), vector(g, "b", c)));
+      break;
+    case OP_GATED:
+      product.act = CLGAN_ACT_NONE;
+      product.i[CLGAN_CONV_GATE_ACT] = CLGAN_ACT_RELU;
+      y = through(g, EMIT(g, CLGAN_OP_CONV, &product, x, clgan_ir_input(g, "w", CLGAN_F32, clgan_shape_of(1, 16, c, co)), CLGAN_NONE,
+                          CLGAN_NONE, image(g, "gate", n, 3, 4, co)));
+      break;
+    default: y = EMIT(g, CLGAN_OP_CONV_WGRAD, &product, x, image(g, "dy", n, 3, 4, co));
+  }
+  *keep = y;
+  return which == OP_COLSUM || which == OP_STATS || which == OP_SUMS || which == OP_WGRAD;
+}
+
+/* As many conversions as inputs are made halves, and one back for a result that is one. */
+static void operations_take_halves(void **state) {
+  (void)state;
+  static const char *const families[] = {"reg", "local"};
+  for (int k = 0; k < 2 * 2 * OPS; k++) {
+    const int which = k / 4, f = k / 2 % 2, odd = k % 2;
+    const bool product = which >= OP_CONV;
+    struct rig_result r;
+    int keep;
+    struct clgan_ir *g = clgan_ir_create();
+    const int whole = build_op(g, which, odd ? 3 : 8, odd ? 7 : 16, &keep);
+    rig_run(g, families[f], &keep, 1, NULL, NULL, 2, &r);
+    size_t widened = count(g, CLGAN_OP_WIDEN), expected = whole ? 0 : 1;
+    if (product && f == 0)
+      assert_true(widened > expected); /* a processor's products read what was widened */
+    else if (widened != expected)
+      fail_msg("operation %d, %s: %zu WIDEN are left, not %zu", which, families[f], widened, expected);
+    double d = rig_distance(&r);
+    if (!(d <= (whole ? 1e-5 : 6e-4))) fail_msg("operation %d, %s, %s sizes: off by %.3g", which, families[f], odd ? "odd" : "even", d);
+    rig_free(&r, 1);
+    clgan_ir_destroy(g);
+  }
+}
+
 enum { BATCH = 32 };
 
 static struct clgan_model *load(const char *precision) {
@@ -145,9 +226,11 @@ static void refuses_what_it_cannot_hold(void **state) {
   clgan_model_destroy(m);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  if (argc > 1) cmocka_set_test_filter(argv[1]);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_is_large_and_passing_becomes_half), cmocka_unit_test(a_step_is_nearly_that_of_single_precision),
+      cmocka_unit_test(what_is_large_and_passing_becomes_half), cmocka_unit_test(operations_take_halves),
+      cmocka_unit_test(a_step_is_nearly_that_of_single_precision),
       cmocka_unit_test(gradients_beyond_the_range_are_left_out), cmocka_unit_test(refuses_what_it_cannot_hold)};
   return cmocka_run_group_tests(tests, device_open, device_close);
 }
