@@ -94,19 +94,19 @@ fails 2 '--memory' tiny uneven 1 --memory 3x
 
 # Half precision: where the device has it, said, kept by the checkpoint, the same bytes in two parts; else refused.
 if "$CLGAN" devices --json | grep -qE '"fp16":[[:space:]]*true'; then
-  works tiny single 4 --precision fp16
+  works tiny half 4 --precision fp16
   says 'precision fp16: ' err
-  works tiny parts 2 --precision fp16
-  works "$CLGAN" train --resume parts --steps 4
-  holds cmp single/$checkpoint parts/$checkpoint
-  fails 2 'begun with another --precision' "$CLGAN" train --resume parts --steps 5 --precision fp32
+  works tiny half-parts 2 --precision fp16
+  works "$CLGAN" train --resume half-parts --steps 4
+  holds cmp half/$checkpoint half-parts/$checkpoint
+  fails 2 'begun with another --precision' "$CLGAN" train --resume half-parts --steps 5 --precision fp32
   works "$CLGAN" bench train --model digits --base 4 --batch 8 --steps 3 --precision fp16
   says 'train/digits/base4/batch8/fp16' out
 else
-  fails 2 'has no half precision (cl_khr_fp16)' tiny single 1 --precision fp16 --quiet
-  holds test ! -e single/$checkpoint
+  fails 2 'has no half precision (cl_khr_fp16)' tiny half 1 --precision fp16 --quiet
+  holds test ! -e half/$checkpoint
 fi
-fails 2 'allowed: fp32, fp16' tiny single 1 --precision fp8 --quiet
+fails 2 'allowed: fp32, fp16' tiny half 1 --precision fp8 --quiet
 fails 2 'clgan bench train' "$CLGAN" bench ops --precision fp16
 
 # A model without condition and averages.
