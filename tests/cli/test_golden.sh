@@ -17,9 +17,9 @@ if ! "$python" -c 'import torch, safetensors' 2>/dev/null; then
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# Seed 2 for faces64: with most others an activation lies so near to zero that float32, PyTorch's too, decides about a slope by its
+# Seed 8 for faces64: with most others an activation lies so near to zero that float32, PyTorch's too, decides about a slope by its
 # rounding: `test_golden --host` shows it, and docs/RESULTS.md has the figures.
 "$python" "$reference" golden --model bigan-mlp --batch 7 --out "$work/bigan-mlp.safetensors" >/dev/null
 "$python" "$reference" golden --model digits --batch 7 --out "$work/digits-b32.safetensors" >/dev/null
-"$python" "$reference" golden --model faces64 --batch 7 --seed 2 --out "$work/faces64-b32.safetensors" >/dev/null
+"$python" "$reference" golden --model faces64 --batch 7 --seed 8 --out "$work/faces64-b32.safetensors" >/dev/null
 ./test_golden "$work"/*.safetensors
