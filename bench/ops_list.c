@@ -308,7 +308,9 @@ static enum clgan_status list_node(struct clgan_bench_op_list *l, const struct c
 enum clgan_status clgan_bench_list_step(struct clgan_bench_op_list *l, const struct clgan_model *m,
                                         struct clgan_error *e) {
   struct clgan_step *step = NULL;
-  CLGAN_TRY(clgan_step_create(m, m->settings.batch, true, &step, e));
+  struct clgan_model single = *m; /* operations are measured, and checked, in float32 */
+  single.settings.precision = 32;
+  CLGAN_TRY(clgan_step_create(&single, m->settings.batch, true, &step, e));
   clgan_ir_eliminate(step->g, &step->losses, 1);
   enum clgan_status s = CLGAN_OK;
   for (size_t k = 0; k < step->g->n_nodes && s == CLGAN_OK; k++)

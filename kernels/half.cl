@@ -32,8 +32,9 @@ kernel void loss_scale(global float *scale, global const float *a, global const 
                        int4 counts, int turns, int start, int most) {
   float exponent = scale[0], steps = scale[2] + 1.0f;
   int good = all_finite(a, counts.x) & all_finite(b, counts.y) & all_finite(c, counts.z);
+  int hopeless = exponent <= (float)-start; /* not the scale's doing: let it through, so that training sees it */
   scale[1] = ldexp(1.0f, -(start + (int)exponent));
-  scale[3] = good ? 1.0f : 0.0f;
+  scale[3] = good | hopeless ? 1.0f : 0.0f;
   if (!good) {
     exponent = fmax(exponent - 1.0f, (float)-start), steps = 0.0f; /* not below 1 */
   } else if (steps >= (float)turns) {

@@ -179,8 +179,17 @@ enum clgan_status clgan_cl_flush(struct clgan_cl *cl, struct clgan_error *e) {
   return code == CL_SUCCESS ? CLGAN_OK : clgan_cl_fail(cl, code, e, "cannot flush the queue");
 }
 
+static cl_int wait_for_marker(cl_command_queue queue) {
+  cl_event last = NULL;
+  cl_int code = clEnqueueMarkerWithWaitList(queue, 0, NULL, &last);
+  if (code == CL_SUCCESS) code = clWaitForEvents(1, &last);
+  if (last != NULL) (void)clReleaseEvent(last);
+  return code;
+}
+
 enum clgan_status clgan_cl_finish(struct clgan_cl *cl, struct clgan_error *e) {
-  cl_int code = clFinish(cl->queue);
+  cl_int code = (cl->quirks.flags & CLGAN_QUIRK_EARLY_FINISH) != 0 ? wait_for_marker(cl->queue) : CL_SUCCESS;
+  if (code == CL_SUCCESS) code = clFinish(cl->queue);
   return code == CL_SUCCESS ? CLGAN_OK : clgan_cl_fail(cl, code, e, "the device did not finish its work");
 }
 

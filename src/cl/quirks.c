@@ -26,6 +26,10 @@ const struct clgan_quirk_row clgan_quirk_table[] = {
     {"rusticl", "llvmpipe", NULL, NULL, CLGAN_QUIRK_SHORT_LOOPS, NULL,
      "a work-item's loops end silently after 65,535 turns in all (LP_MAX_TGSI_LOOP_ITERATIONS): it gets less to do",
      "https://gitlab.freedesktop.org/mesa/mesa/-/blob/mesa-22.3.6/src/gallium/auxiliary/gallivm/lp_bld_limits.h", NULL},
+    /* Seen on 22.3.6: hundreds of launches that take 30 ms each "finished" after 5 ms. */
+    {"rusticl", NULL, NULL, NULL, CLGAN_QUIRK_EARLY_FINISH, NULL,
+     "clFinish returns before many launches in a row are done: a marker behind them is waited for, too",
+     "https://gitlab.freedesktop.org/mesa/mesa/-/blob/mesa-22.3.6/src/gallium/frontends/rusticl/core/queue.rs", NULL},
     {"Oclgrind", NULL, NULL, NULL, CLGAN_QUIRK_IGNORES_LINE, NULL, "build logs do not follow #line",
      "https://github.com/jrprice/Oclgrind/blob/v21.10/src/core/Program.cpp", NULL},
     {NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL},

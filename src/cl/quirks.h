@@ -8,6 +8,7 @@ enum clgan_quirk {
   CLGAN_QUIRK_SLOW_BINARIES = 1, /**< asking for a program's binary compiles every kernel of it once more */
   CLGAN_QUIRK_NO_BINARIES = 2,   /**< programs are never stored in nor loaded from the disk cache */
   CLGAN_QUIRK_IGNORES_LINE = 4,  /**< build logs say "input.cl:N", N counted without regard to #line */
+  CLGAN_QUIRK_EARLY_FINISH = 32,  /**< clFinish returns before everything is done; waiting for an event does not */
   CLGAN_QUIRK_SHORT_LOOPS = 16,   /**< a work-item's loops end after some ten thousands of turns in all */
   CLGAN_QUIRK_SERIAL_COMPILER = 8 /**< one kernel at a time in a process, and most of it at a first launch */
 };

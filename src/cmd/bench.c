@@ -69,8 +69,8 @@ static enum clgan_status measure_one(const struct clgan_bench_command *o, struct
   size_t size = 0;
   if (o->stream) r.table = open_memstream(&words, &size);
   if (!r.table) return clgan_error_set(e, CLGAN_ERR_MEMORY, "not enough memory for a table");
-  catch_signals();
   tune_first(o, device->cl);
+  catch_signals();
   struct clgan_conditions conditions;
   clgan_conditions_begin(&conditions);
   enum clgan_status s = clgan_bench_run(o, device, &r, e);

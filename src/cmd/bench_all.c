@@ -183,6 +183,8 @@ static enum clgan_status measure_devices(const struct clgan_bench_command *o, co
       result = device_object(info, "unusable", "the driver has no compiler");
     cJSON_AddItemToArray(devices, result);
   }
+  const int left = (int)clgan_device_list_count(l) - cJSON_GetArraySize(devices);
+  if (left > 0) fprintf(table, "stopped: %d devices not begun\n", left);
   clgan_bench_note_slower(devices, rows);
   cJSON_ArrayForEach(d, devices) {
     const char *note = clgan_json_string(d, "note"), *result = clgan_json_string(d, "result");

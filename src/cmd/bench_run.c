@@ -124,10 +124,10 @@ static enum clgan_status measure_ops(const struct clgan_bench_command *o, struct
     return clgan_error_set(
         e, CLGAN_ERR_NUMERIC,
         "%zu of %zu operations gave wrong results on this device: marked WRONG; clgan selftest says more", found.wrong,
-        r->rows.n - first);
+        found.wanted);
   if (found.failed)
     return clgan_error_set(e, CLGAN_ERR_DEVICE, "%zu of %zu operations could not be measured: marked failed",
-                           found.failed, r->rows.n - first);
+                           found.failed, found.wanted);
   return CLGAN_OK;
 }
 
@@ -234,7 +234,7 @@ static void measure_starts(const struct clgan_bench_command *o, const struct clg
   (void)(models ? clgan_bench_start(o, s, r, e) : clgan_bench_start_compile(o, s, r, e));
   struct clgan_bench_section *section = clgan_bench_section_add(r, CLGAN_PART_ROWS, first);
   if (section) section->shown = true;
-  clgan_bench_tell(o, r);
+  if (models) clgan_bench_tell(o, r);
 }
 
 /* -- all -- */
@@ -244,7 +244,7 @@ static enum clgan_status visit(const struct clgan_bench_command *o, const struct
   set_deadline(o, r, start, until.devices);
   if (o->devices || o->ops) CLGAN_TRY(measure_device(s->cl, o->devices, r, e));
   if (o->devices) measure_starts(o, s, false, r, e);
-  clgan_bench_tell(o, r);
+  if (!o->ops) clgan_bench_tell(o, r); /* else once it is known whether the peaks hold */
   set_deadline(o, r, start, until.ops);
   if (o->ops) {
     enum clgan_status ops = measure_all_ops(o, s->cl, r, e);
@@ -290,8 +290,9 @@ static enum clgan_status measure(const struct clgan_bench_command *o, const stru
     enum clgan_status status = visit(o, s, start, r, &own);
     if (status != CLGAN_OK) (void)clgan_error_set(e, status, "%s", own.text);
     take_in(r);
+    const bool useless = status != CLGAN_OK && status != CLGAN_ERR_NUMERIC && status != CLGAN_ERR_DEVICE;
     const bool over = o->budget > 0 && clgan_time_now() > start + o->budget;
-    if (r->rows.n == 0 || over || clgan_bench_stopped()) break;
+    if (r->rows.n == 0 || useless || over || clgan_bench_stopped()) break;
   }
   if (r->pace.visits > 1) settle(r);
   return e->status;

@@ -59,8 +59,10 @@ static void print_rows(const struct clgan_bench_results *r, const struct clgan_b
 static void print_ops(const struct clgan_bench_results *r, struct clgan_bench_section *s, FILE *to) {
   const struct clgan_bench_row *rows = r->rows.items + s->first;
   s->found.step_s = 0;
-  for (size_t k = 0; k < s->n; k++)
+  for (size_t k = 0; k < s->n; k++) {
     if (rows[k].time.runs) s->found.step_s += rows[k].count * rows[k].time.median;
+    s->found.whole_step &= rows[k].time.runs > 0; /* it may have failed on a later visit */
+  }
   clgan_bench_print_ops(&s->ops, rows, s->n, &s->found, to);
 }
 

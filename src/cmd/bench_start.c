@@ -113,7 +113,13 @@ static enum clgan_status measure_pair(const struct clgan_bench_command *o, const
     struct clgan_bench_row *row = clgan_bench_add(&r->rows);
     row->phase = phase;
     (void)snprintf(row->name, sizeof row->name, "%s", full);
-    if (run_first(o, s, words, n, folder, &seconds, &own) == CLGAN_OK) {
+    const enum clgan_status ran = run_first(o, s, words, n, folder, &seconds, &own);
+    if (clgan_bench_stopped()) { /* so was its process */
+      r->rows.n--;
+      (void)clgan_bench_begin(&r->pace, full); /* notes it as left out */
+      break;
+    }
+    if (ran == CLGAN_OK) {
       row->time = clgan_median_of(&seconds, 1);
     } else {
       clgan_bench_fail(row, &own);

@@ -86,6 +86,7 @@ static void first_difference(const char *a, const char *b, char *out, size_t siz
 static enum clgan_status model_of_resumed(const struct options *o, struct job *j, const struct clgan_checkpoint *c,
                                           struct clgan_error *e) {
   struct sets sets = sets_of(o);
+  const int c_precision = strstr(c->options, "precision=fp16") ? 16 : 32;
   enum clgan_status s = clgan_checkpoint_model(c, j->from, sets.items, sets.n, &j->model, e);
   sets_free(&sets);
   if (s != CLGAN_OK) return s;
@@ -99,9 +100,9 @@ static enum clgan_status model_of_resumed(const struct options *o, struct job *j
     return CLGAN_OK;
   }
   return clgan_error_set(e, CLGAN_ERR_USAGE,
-                         "--resume %s: the run was begun with %s: leave --base, --batch and --set out, or --set it with "
+                         "--resume %s: the run was begun with %s: leave --base, --batch, --precision and --set out, or --set it with "
                          "another folder as --out",
-                         o->resume, o->precision ? "another --precision" : had);
+                         o->resume, c_precision != j->model->settings.precision ? "another --precision" : had);
 }
 
 static enum clgan_status check_said_again(const struct options *o, const struct job *j,
@@ -266,6 +267,7 @@ static enum clgan_status start(const struct options *o, struct job *j, struct cl
   const struct clgan_cl_options plain = {0};
   CLGAN_TRY(prepare_out(o, j, e));
   CLGAN_TRY(clgan_session_open(&j->device, &plain, e));
+  CLGAN_TRY(clgan_trainer_precision(j->device.cl, j->model, e));
   if (o->no_tuning)
     clgan_tuning_set(j->device.cl, NULL, NULL);
   else if (j->resumed)

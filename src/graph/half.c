@@ -31,9 +31,9 @@ static void choose(const struct clgan_fuse *f, bool *half) {
     if (n->dead || !stays_single(n->op)) continue;
     for (int o = 0; o < n->n_out; o++) half[g->values[n->out[o]].root] = false;
   }
-  for (size_t v = 0; v < g->n_values; v++) { /* views with a pin of their own */
+  for (size_t v = 0; v < g->n_values; v++) { /* views with a pin of their own, or that would start where no buffer may */
     const struct clgan_value *x = &g->values[v];
-    if (x->pin_root != CLGAN_NONE) half[x->root] = false;
+    if (x->pin_root != CLGAN_NONE || x->offset % (2 * CLGAN_ALIGN)) half[x->root] = false;
   }
 }
 

@@ -111,12 +111,18 @@ static void conv_reference(const struct clgan_ir *g, const struct clgan_node *no
     out[0][e] *= clgan_ref_act_slope(node->attr.i[CLGAN_CONV_GATE_ACT], (double)node->attr.slope, gate[e]);
 }
 
+static double element_size(const struct clgan_ir *g, int v) { return (double)clgan_dtype_size(g->values[v].dtype); }
+
 static void conv_cost(const struct clgan_ir *g, const struct clgan_node *node, double *flops, double *bytes) {
   const struct clgan_geom *q = &node->attr.geom;
   double w = (double)weight_count(q), a = (double)clgan_shape_count(large(q)), b = (double)clgan_shape_count(small(q));
+  const int gate = clgan_conv_gate(node);
   *flops = 2.0 * w * (double)q->n * (double)q->ho * (double)q->wo;
-  *bytes = 4.0 * (w + a + b);
-  if (clgan_conv_gate(node) != CLGAN_NONE) *bytes += 4.0 * (double)clgan_shape_count(clgan_ir_shape(g, node->out[0]));
+  const bool weights = node->op == CLGAN_OP_CONV_WGRAD; /* its inputs are both images, its output the weights */
+  const double first = element_size(g, node->in[0]), second = element_size(g, weights ? node->in[1] : node->out[0]);
+  const bool large_first = weights || node->attr.i[0] == FORWARD;
+  *bytes = 4.0 * w + first * (large_first ? a : b) + second * (large_first ? b : a);
+  if (gate != CLGAN_NONE) *bytes += element_size(g, gate) * (double)clgan_shape_count(clgan_ir_shape(g, gate));
 }
 
 static void conv_packing(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t,

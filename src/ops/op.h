@@ -58,8 +58,8 @@
  *  WIDEN         x F16                                    y F32          exact
  *  SCALED        scale [4], x                             2^(LOSS_SCALE_START + scale[0]) x
  *  LOSS_SCALE    scale*, sums...                          scale*         the loss scale's state {log2 of it above its start, 1 / the scale that the gradients at hand have, steps
- *                                                                        since it changed, 1 or 0: may they be used?}. Where an element of the sums is infinite or NaN they may not, and the
- *                                                                        scale is halved; after i[0] good steps it is doubled (Micikevicius et al. 2018, section 3.2)
+ *                                                                        since it changed, 1 or 0: may they be used?}. Where an element of the sums is infinite or NaN they may not (unless the
+ *                                                                        scale is 1 already: training must see it), and the scale is halved; after i[0] good steps it is doubled (Micikevicius et al. 2018, section 3.2)
  *  TOPK          x [M rows, C]                            value, index   i[0] = k (<= 256): the k smallest of each row, ascending, equal ones by column; index I32. Infinities and NaN
  *                                                                        are never taken: where too few are left, infinity and -1
  *

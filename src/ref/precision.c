@@ -22,7 +22,7 @@ bool clgan_ref_all_finite(const double *x, size_t n) {
 void clgan_ref_loss_scale_step(const struct clgan_ref_loss_scale *r, const double *in, bool good, double *out) {
   double exponent = in[0], steps = in[2] + 1;
   out[1] = ldexp(1, -(r->start + (int)exponent));
-  out[3] = good;
+  out[3] = good || exponent <= -r->start; /* what no scale mends is let through, so that training sees it */
   if (!good)
     exponent = fmax(exponent - 1, -r->start), steps = 0;
   else if (steps >= r->turns)

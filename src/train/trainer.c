@@ -130,7 +130,7 @@ static enum clgan_status try_to_build(struct clgan_trainer *t, const struct clga
 
 static void unbuild(struct clgan_trainer *t);
 
-static enum clgan_status check_precision(struct clgan_cl *cl, const struct clgan_model *m, struct clgan_error *e) {
+enum clgan_status clgan_trainer_precision(struct clgan_cl *cl, const struct clgan_model *m, struct clgan_error *e) {
   const struct clgan_device_info *d = clgan_cl_info(cl);
   if (m->settings.precision != 16 || d->fp16) return CLGAN_OK;
   return clgan_error_set(e, CLGAN_ERR_USAGE, "fp16: %.120s (%.80s) has no half precision (cl_khr_fp16): leave --precision out, or choose another --device",
@@ -142,7 +142,7 @@ enum clgan_status clgan_trainer_create(struct clgan_cl *cl, const struct clgan_m
   struct clgan_fit f = {.batch = o->batch, .micro = o->micro, .memory = o->memory, .split = o->split};
   uint64_t given;
   *out = NULL;
-  CLGAN_TRY(check_precision(cl, m, e));
+  CLGAN_TRY(clgan_trainer_precision(cl, m, e));
   struct clgan_trainer *t = clgan_mem_alloc(sizeof *t);
   t->cl = cl;
   t->m = m;

@@ -17,6 +17,8 @@ struct clgan_trainer_options {
   uint64_t memory; /**< bytes of device memory that may be used; 0: what there is, less a tenth */
   bool split;      /**< a batch that does not fit is split into micro-batches instead of refused */
 };
+/** Has the device what the model's precision asks for? CLGAN_ERR_USAGE where not. */
+enum clgan_status clgan_trainer_precision(struct clgan_cl *cl, const struct clgan_model *m, struct clgan_error *e);
 /** @p d may be NULL: then every step takes the same random images (benchmarks). Model, device and data set must outlive the trainer.
  * Compiles the step's kernels with a progress line. What does not fit the device is refused with the arithmetic and the largest
  * batch that fits. */

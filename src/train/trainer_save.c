@@ -63,15 +63,18 @@ static void describe_scales(const struct clgan_trainer *t, struct clgan_checkpoi
 static enum clgan_status resume_scales(struct clgan_trainer *t, const struct clgan_checkpoint *c, struct clgan_error *e) {
   static const char *const names[2] = {"scale.D", "scale.GE"};
   if (t->m->settings.precision != 16) return CLGAN_OK;
-  char *text = clgan_checkpoint_extra(c, "loss_scale"), *at = text;
-  enum clgan_status s = CLGAN_OK;
-  for (int k = 0; k < 2 && s == CLGAN_OK; k++) { /* a run that was begun in float32 has none: from the start */
-    float state[4] = {0};
-    for (int i = 0; i < 3 && at && *at; i += 2) state[i] = strtof(at, &at);
-    s = clgan_store_write(t->store, names[k], 0, state, 4, e);
-  }
+  char *text = clgan_checkpoint_extra(c, "loss_scale");
+  double x[4] = {0}; /* a run that was begun in float32 has none: from the start */
+  bool good = !text || sscanf(text, "%lf %lf %lf %lf", &x[0], &x[1], &x[2], &x[3]) == 4;
   clgan_mem_free(text);
-  return s;
+  for (int k = 0; k < 4; k += 2)
+    good = good && x[k] >= -CLGAN_LOSS_SCALE_START && x[k] <= CLGAN_LOSS_SCALE_MAX - CLGAN_LOSS_SCALE_START && x[k + 1] >= 0 && x[k + 1] < 1e6;
+  if (!good) return clgan_error_set(e, CLGAN_ERR_FORMAT, "loss_scale: four numbers within its range are expected; the checkpoint is damaged");
+  for (int k = 0; k < 2; k++) {
+    const float state[4] = {(float)x[2 * k], 0, (float)x[2 * k + 1], 0};
+    CLGAN_TRY(clgan_store_write(t->store, names[k], 0, state, 4, e));
+  }
+  return CLGAN_OK;
 }
 
 static void describe(const struct clgan_trainer *t, struct clgan_checkpoint *c) {

@@ -1,6 +1,8 @@
 /* test_half.c: storage in half precision: what becomes a half and what stays, both kernel families against the interpreter, a whole
  * step against single precision, the loss scale. */
 #define _POSIX_C_SOURCE 200809L
+#include <math.h>
+#include <stdlib.h>
 #include "rig.h"
 #include "host_step.h"
 
@@ -140,11 +142,14 @@ static void operations_take_halves(void **state) {
     struct clgan_ir *g = clgan_ir_create();
     const int whole = build_op(g, which, odd ? 3 : 8, odd ? 7 : 16, &keep);
     rig_run(g, families[f], &keep, 1, NULL, NULL, 2, &r);
-    size_t widened = count(g, CLGAN_OP_WIDEN), expected = whole ? 0 : 1;
+    size_t widened = count(g, CLGAN_OP_WIDEN), halved = count(g, CLGAN_OP_HALVE), expected = whole ? 0 : 1, inputs = 0;
+    for (size_t v = 0; v < g->n_values; v++) inputs += g->values[v].kind == CLGAN_VALUE_INPUT && clgan_shape_count(g->values[v].shape) >= 3 * 12 * 7 && g->values[v].shape.n > 1;
     if (product && f == 0)
       assert_true(widened > expected); /* a processor's products read what was widened */
     else if (widened != expected)
       fail_msg("operation %d, %s: %zu WIDEN are left, not %zu", which, families[f], widened, expected);
+    if (!(product && f == 0) && halved != inputs) /* of inputs alone: the result is written as halves */
+      fail_msg("operation %d, %s: %zu HALVE are left, not %zu", which, families[f], halved, inputs);
     double d = rig_distance(&r);
     if (!(d <= (whole ? 1e-5 : 6e-4))) fail_msg("operation %d, %s, %s sizes: off by %.3g", which, families[f], odd ? "odd" : "even", d);
     rig_free(&r, 1);
@@ -214,6 +219,74 @@ static void gradients_beyond_the_range_are_left_out(void **state) {
   clgan_model_destroy(m);
 }
 
+/* -- what the device makes of numbers that are not finite -- */
+
+static void infinite_sums_on_the_device(void **state) {
+  (void)state;
+  static const struct {
+    float exponent, sum;
+    double expected[4]; /* exponent, 1 / scale, steps, used */
+  } cases[] = {{3, 1, {3, 0x1p-15, 6, 1}},        {3, INFINITY, {2, 0x1p-15, 0, 0}}, {3, NAN, {2, 0x1p-15, 0, 0}},
+               {-12, 1, {-12, 1, 6, 1}},          {-12, NAN, {-12, 1, 0, 1} /* no scale mends it */}};
+  for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++)
+    for (int f = 0; f < 2; f++) {
+      struct clgan_attr attr = {.i = {100}}, adam = {.f = {0.5f, 0.999f, 1e-8f}, .i = {0, 1, 2}};
+      struct clgan_ir *g = clgan_ir_create();
+      struct clgan_store *store = clgan_store_create(device);
+      struct clgan_run *run = NULL;
+      int scale = clgan_ir_state(g, "scale", CLGAN_F32, clgan_shape_of(1, 1, 1, 4)), sums = vector(g, "sums", 3);
+      int p = clgan_ir_state(g, "p", CLGAN_F32, clgan_shape_of(1, 1, 1, 5)), m = clgan_ir_state(g, "m", CLGAN_F32, clgan_shape_of(1, 1, 1, 5)),
+          v = clgan_ir_state(g, "v", CLGAN_F32, clgan_shape_of(1, 1, 1, 5));
+      int now = EMIT(g, CLGAN_OP_LOSS_SCALE, &attr, scale, sums);
+      int keep = EMIT(g, CLGAN_OP_ADAM, &adam, p, m, v, vector(g, "grad", 5), vector(g, "consts", 3), now);
+      setenv("CLGAN_FAMILY", f ? "local" : "reg", 1);
+      OK(clgan_run_create(device, store, g, &keep, 1, &run, &error));
+      unsetenv("CLGAN_FAMILY");
+      const float before[4] = {cases[k].exponent, 7, 5, 7}, all[3] = {1, cases[k].sum, 2}, grad[5] = {1, 2, 3, 4, 5}, consts[3] = {0.1f, 0.5f, 0.001f};
+      float after[4], weights[5];
+      OK(clgan_store_write(store, "scale", 0, before, 4, &error));
+      OK(clgan_run_write(run, sums, all, sizeof all, &error));
+      for (size_t i = 0; i < g->n_values; i++) {
+        if (g->values[i].kind != CLGAN_VALUE_INPUT) continue;
+        if (!strcmp(g->values[i].name, "grad")) OK(clgan_run_write(run, (int)i, grad, sizeof grad, &error));
+        if (!strcmp(g->values[i].name, "consts")) OK(clgan_run_write(run, (int)i, consts, sizeof consts, &error));
+      }
+      OK(clgan_run_execute(run, &error));
+      OK(clgan_store_read(store, "scale", 0, after, 4, &error));
+      OK(clgan_store_read(store, "p", 0, weights, 5, &error));
+      for (int i = 0; i < 4; i++) assert_true((double)after[i] == cases[k].expected[i]);
+      assert_int_equal(weights[0] != 0, cases[k].expected[3] != 0);
+      clgan_run_destroy(run);
+      clgan_store_destroy(store);
+      clgan_ir_destroy(g);
+    }
+}
+
+static void halves_beyond_the_range_are_infinite(void **state) {
+  (void)state;
+  const float x[] = {65504, 65519, 65520, -1e6f, 1 + 0x1p-11f, 1 + 3 * 0x1p-11f, 0x1p-24f, 0x1p-25f, INFINITY};
+  const float expected[] = {65504, 65504, INFINITY, -INFINITY, 1, 1 + 0x1p-9f, 0x1p-24f, 0, INFINITY}; /* ties to even */
+  enum { N = sizeof x / sizeof x[0] };
+  for (int f = 0; f < 2; f++) {
+    struct clgan_ir *g = clgan_ir_create();
+    struct clgan_store *store = clgan_store_create(device);
+    struct clgan_run *run = NULL;
+    float y[N];
+    int in = vector(g, "x", N), keep = through(g, in);
+    setenv("CLGAN_FAMILY", f ? "local" : "reg", 1);
+    OK(clgan_run_create(device, store, g, &keep, 1, &run, &error));
+    unsetenv("CLGAN_FAMILY");
+    OK(clgan_run_write(run, in, x, sizeof x, &error));
+    OK(clgan_run_execute(run, &error));
+    OK(clgan_run_read(run, keep, y, sizeof y, &error));
+    for (int k = 0; k < N; k++)
+      if (y[k] != expected[k]) fail_msg("%g as a half is %g, not %g", (double)x[k], (double)y[k], (double)expected[k]);
+    clgan_run_destroy(run);
+    clgan_store_destroy(store);
+    clgan_ir_destroy(g);
+  }
+}
+
 static void refuses_what_it_cannot_hold(void **state) {
   (void)state;
   const char *sets[] = {"precision=fp16", "penalty=1"};
@@ -230,6 +303,7 @@ int main(int argc, char **argv) {
   if (argc > 1) cmocka_set_test_filter(argv[1]);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_large_and_passing_becomes_half), cmocka_unit_test(operations_take_halves),
+      cmocka_unit_test(infinite_sums_on_the_device), cmocka_unit_test(halves_beyond_the_range_are_infinite),
       cmocka_unit_test(a_step_is_nearly_that_of_single_precision),
       cmocka_unit_test(gradients_beyond_the_range_are_left_out), cmocka_unit_test(refuses_what_it_cannot_hold)};
   return cmocka_run_group_tests(tests, device_open, device_close);
