@@ -250,7 +250,7 @@ static void training_row(struct clgan_page *p, const struct clgan_comparison *c,
   char *name = clgan_compare_case(row), *verdict;
   clgan_compare_figure(row, "\u00b1", figure);
   clgan_compare_ratio(cell, "\u2013", ratio);
-  if (row->images_per_s > 0) (void)snprintf(images, sizeof images, "%.4g", row->images_per_s);
+  if (row->images_per_s > 0) (void)snprintf(images, sizeof images, row->images_per_s < 1000 ? "%.4g" : "%.0f", row->images_per_s);
   if (row->pipelined_s > 0) (void)snprintf(pipelined, sizeof pipelined, "%.2f ms", row->pipelined_s * 1e3);
   if (row->gflops > 0) (void)snprintf(gflops, sizeof gflops, "%.4g", row->gflops);
   if (row->planned_bytes > 0) (void)snprintf(memory, sizeof memory, "%.1f MiB", row->planned_bytes / 1048576);

@@ -43,7 +43,10 @@ void clgan_compare_figure(const struct clgan_result_row *row, const char *pm, ch
                    s < 1e-3 ? "us"
                    : s < 1  ? "ms"
                             : "s");
-  (void)snprintf(out, 64, "%s %s %.1f %%", value, pm, row->spread * 100);
+  if (row->runs == 1)
+    (void)snprintf(out, 64, "%s (1x)", value); /* run once: nothing is known of its spread */
+  else
+    (void)snprintf(out, 64, "%s %s %.1f %%", value, pm, row->spread * 100);
 }
 
 const char *clgan_compare_word(enum clgan_verdict v) {
