@@ -123,7 +123,6 @@ static void probe_launches(struct clgan_probe *p, struct clgan_error *e) {
     w.chain = p->rows[p->n - 2].time.median > SLOW_LAUNCH_S ? CHAIN / 10 : CHAIN;
     s = clgan_probe_time(p, do_chain, &w, &r->time, e);
     r->time.median /= w.chain, r->time.lo /= w.chain, r->time.hi /= w.chain;
-    p->best.launch_s = s == CLGAN_OK ? r->time.median : 0;
     clgan_probe_settle(p, r, s, e);
   }
   clgan_kernel_destroy(w.launch.kernel);
@@ -193,6 +192,6 @@ enum clgan_status clgan_bench_device(struct clgan_cl *cl, struct clgan_bench_pac
   clgan_progress_end(&p.bar);
   for (int k = 0; k < CLGAN_PROBE_BUFFERS; k++) clgan_buffer_destroy(p.b[k]);
   *n = p.n;
-  *roofline = p.best;
+  *roofline = clgan_bench_roofline(&(struct clgan_bench_rows){.items = rows, .n = p.n});
   return s;
 }

@@ -54,7 +54,6 @@ static void probe_width(struct clgan_probe *p, const char *type, size_t vector, 
     if (best ? chains[k] == best : (!p->quick && is_float) || chains[k] == 6 || chains[k] == 10 || (is_float && vector == 16))
       s = run_fma(p, type, vector, chains[k], r, e);
   }
-  if (s == CLGAN_OK && is_float) p->best.peak_gflops = fmax(p->best.peak_gflops, r->gflops);
   clgan_probe_settle(p, r, s, e);
 }
 

@@ -17,7 +17,6 @@ struct clgan_probe {
   struct clgan_bench_row *rows;
   size_t n;
   struct clgan_progress bar;
-  struct clgan_roofline best;
 };
 /** A row "device/<name>", announced. NULL: there is no time left for it. */
 struct clgan_bench_row *clgan_probe_row(struct clgan_probe *p, const char *name, const char *phase);

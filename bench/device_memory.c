@@ -115,7 +115,6 @@ void clgan_probe_streams(struct clgan_probe *p, struct clgan_error *e) {
     struct clgan_bench_row *r = clgan_probe_row(p, streams[k].name, "global memory");
     if (!r) return;
     enum clgan_status s = run_stream(p, &streams[k], r, e);
-    p->best.peak_gbps = fmax(p->best.peak_gbps, s == CLGAN_OK ? r->gbps : 0);
     clgan_probe_settle(p, r, s, e);
   }
 }

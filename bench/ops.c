@@ -28,6 +28,13 @@ void clgan_bench_ops_share(struct clgan_bench_row *rows, size_t n, const struct 
     if (rows[k].time.runs) rows[k].share = clgan_roofline_seconds(roofline, rows[k].gflops * 1e9, rows[k].gbps * 1e9);
 }
 
+double clgan_bench_ops_sum(const struct clgan_bench_row *rows, size_t n) {
+  double sum = 0;
+  for (size_t k = 0; k < n; k++)
+    if (rows[k].time.runs) sum += rows[k].count * rows[k].time.median;
+  return sum;
+}
+
 static double ideal_of(const struct clgan_bench_op *op, const struct clgan_roofline *roofline) {
   double flops, bytes;
   clgan_op_cost(op->g, &op->g->nodes[0], &flops, &bytes);
@@ -143,7 +150,6 @@ static void settle(struct walk *w, const struct clgan_bench_op *op, int times, d
   }
   rates(op, w->roofline, row);
   clgan_bench_doubt(w->pace, &row->time, row->note, sizeof row->note);
-  w->summary->step_s += op->count * row->time.median;
 }
 
 static void measure_one(struct walk *w, const struct clgan_bench_op *op, struct clgan_bench_row *row) {

@@ -23,8 +23,7 @@ struct clgan_bench_ops_summary {
   size_t wanted;        /**< cases that were asked for */
   size_t wrong, failed; /**< rows with wrong results, and that could not be run */
   size_t left;          /**< rows of cases that would have taken longer than there was time */
-  double step_s;        /**< count times median over all rows; of a model and unfiltered: an estimate of its step */
-  bool whole_step;      /**< it is that */
+  bool whole_step;      /**< of a model, all of its step was measured: clgan_bench_ops_sum estimates it */
 };
 /** Measures each operation alone, on inputs of its own: its result is compared with double precision first (convolution
  * products: some hundred elements, from the definition; others: whole), and only a right one is timed. A row
@@ -38,6 +37,8 @@ enum clgan_status clgan_bench_ops(struct clgan_cl *cl, const struct clgan_bench_
                                   struct clgan_bench_pace *pace, const struct clgan_roofline *roofline,
                                   struct clgan_bench_rows *rows,
                                   struct clgan_bench_ops_summary *summary, struct clgan_error *e);
+/** Seconds of what was measured, each as often as the step has it. */
+double clgan_bench_ops_sum(const struct clgan_bench_row *rows, size_t n);
 /** Which pass a node of a training step belongs to: "forward", "data", "weights" or "update". */
 const char *clgan_bench_pass(const struct clgan_node *n);
 /** Seconds that the roofline allows a training step of @p m; 0 where it is not known. */

@@ -64,8 +64,8 @@ static inline void tap_advance(struct tap *t, struct tap_step d, int channels, i
 #define A_ROW(j) (lid / KV + (j) * (ITEMS / KV))
 
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
-conv_local(const __global A_TYPE *restrict A, const __global float *restrict B, const __global float *restrict bias,
-           const __global float *restrict scale, const __global B_TYPE *restrict gates, __global Y_TYPE *restrict y,
+conv_local(const __global T0 *restrict A, const __global float *restrict B, const __global float *restrict bias,
+           const __global float *restrict scale, const __global T1 *restrict gates, __global T2 *restrict y,
            const struct local_conv g) {
   __local float as[2 * BK * LDA] __attribute__((aligned(16)));
   __local float bs[2 * BK * LDB] __attribute__((aligned(16)));
@@ -156,7 +156,7 @@ conv_local(const __global A_TYPE *restrict A, const __global float *restrict B, 
   }
 
   const float factor = g.has_scale ? scale[0] : 1.0f;
-  __global Y_TYPE *out = y + split * (g.images * g.oh * g.ow * g.n);
+  __global T2 *out = y + split * (g.images * g.oh * g.ow * g.n);
   float4 shift[NB];
 #pragma unroll
   for (int j = 0; j < NB; j++) {

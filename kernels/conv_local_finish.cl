@@ -9,23 +9,15 @@
  * acc may be dW itself: the item that reads an element is the one that writes it.
  * -D: RT (tile side of the transposing kernel, work-group of RT x RT); CURVED (conv_local_act.clh). */
 #include "conv_local_act.clh"
-
-/* -D HALF=bits: stored as halves: bit 1 the gates, bit 2 y. */
-#ifndef HALF
-#define HALF 0
-#endif
+#include "halves.clh" /* T1: the gates */
 #if HALF & 2
-typedef half GATE_TYPE;
 #define GATE_LOAD(p) vload_half(0, (p))
 #else
-typedef float GATE_TYPE;
 #define GATE_LOAD(p) (*(p))
 #endif
 #if HALF & 4
-typedef half Y_TYPE;
 #define Y_STORE(x, p) vstore_half_rte((x), 0, (p))
 #else
-typedef float Y_TYPE;
 #define Y_STORE(x, p) (*(p) = (x))
 #endif
 
@@ -36,8 +28,8 @@ static inline float sum_partials(const __global float *partial, int i, int count
 }
 
 __kernel void conv_local_finish(const __global float *restrict partial, const __global float *restrict bias,
-                                const __global float *restrict scale, const __global GATE_TYPE *restrict gates,
-                                __global Y_TYPE *restrict y, int count, int n, int splits, int act, int has_bias,
+                                const __global float *restrict scale, const __global T1 *restrict gates,
+                                __global T2 *restrict y, int count, int n, int splits, int act, int has_bias,
                                 int has_scale, int gate, float slope) {
   const int i = (int)get_global_id(0);
   if (i < count) {

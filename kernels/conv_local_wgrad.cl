@@ -21,7 +21,7 @@ struct local_wgrad {
 #define X_PASSES PASSES(BM, VA)
 
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
-conv_local_wgrad(const __global A_TYPE *restrict X, const __global B_TYPE *restrict DY, __global float *restrict partial,
+conv_local_wgrad(const __global T0 *restrict X, const __global T1 *restrict DY, __global float *restrict partial,
                  const struct local_wgrad g) {
   __local float as[2 * BK * LDA] __attribute__((aligned(16)));
   __local float bs[2 * BK * LDB] __attribute__((aligned(16)));

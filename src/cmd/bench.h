@@ -31,7 +31,7 @@ struct clgan_bench_command {
 struct clgan_bench_section {
   enum clgan_bench_part_kind { CLGAN_PART_PROBES, CLGAN_PART_OPS, CLGAN_PART_STEP, CLGAN_PART_ROWS } kind;
   size_t first, n;
-  bool shown;                         /**< probes: part of the table; otherwise they only serve the shares */
+  bool hidden;                        /**< probes that only serve the shares */
   struct clgan_model *model;          /**< ops: of whose step, the section's own; NULL: the case table */
   struct clgan_bench_ops_options ops; /**< ops */
   struct clgan_bench_ops_summary found;

@@ -123,7 +123,7 @@ static void print_op(const struct clgan_bench_ops_options *o, const struct clgan
 }
 
 void clgan_bench_print_ops(const struct clgan_bench_ops_options *o, const struct clgan_bench_row *rows, size_t n,
-                           const struct clgan_bench_ops_summary *s, FILE *to) {
+                           bool whole_step, FILE *to) {
   bool colours = clgan_bench_in_colour(to);
   size_t times = 0, doubts = 0;
   if (o->model && o->model->has_base)
@@ -143,9 +143,10 @@ void clgan_bench_print_ops(const struct clgan_bench_ops_options *o, const struct
   }
   if (doubts)
     fprintf(to, "!: %zu with a wide interval, or times that rose meanwhile: another program, or throttling clocks\n", doubts);
-  if (s->whole_step)
-    fprintf(to, "their sum: %.2f ms a step (%zu operations, %zu of them different)\n", s->step_s * 1e3, times, n);
+  const double sum = clgan_bench_ops_sum(rows, n) * 1e3;
+  if (whole_step)
+    fprintf(to, "their sum: %.2f ms a step (%zu operations, %zu of them different)\n", sum, times, n);
   else if (o->model)
-    fprintf(to, "those shown: %.2f ms a step\n", s->step_s * 1e3);
+    fprintf(to, "those shown: %.2f ms a step\n", sum);
   fflush(to);
 }

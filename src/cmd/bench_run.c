@@ -73,7 +73,7 @@ static enum clgan_status measure_device(struct clgan_cl *cl, bool shown, struct 
   for (size_t i = 0; i < n; i++) *clgan_bench_add(clgan_bench_rows_now(r)) = rows[i];
   if (!r->pace.visit) r->roofline = found;
   struct clgan_bench_section *section = clgan_bench_section_add(r, CLGAN_PART_PROBES, first);
-  if (section) section->shown = shown;
+  if (section) section->hidden = !shown;
   clgan_programs_save(cl);
   return s;
 }
@@ -158,6 +158,10 @@ static bool had_no_time(const struct clgan_bench_results *r) {
   return false;
 }
 
+static void share_of_step(struct clgan_bench_row *row, const struct clgan_roofline *roofline) {
+  if (roofline->peak_gflops > 0) row->share = row->gflops / roofline->peak_gflops;
+}
+
 static enum clgan_status measure_step(const struct clgan_bench_command *o, struct clgan_cl *cl,
                                       const struct clgan_model *m, struct clgan_bench_results *r, bool only_batch,
                                       struct clgan_error *e) {
@@ -170,7 +174,7 @@ static enum clgan_status measure_step(const struct clgan_bench_command *o, struc
   (void)clgan_bench_step_ideal(m, &r->roofline, &bench.ideal_s, &ignored);
   enum clgan_status s = clgan_bench_train(cl, m, &bench, &r->pace, &row, &own);
   if (s == CLGAN_OK && !row.time.runs && !row.note[0]) return CLGAN_OK; /* it was too late to begin */
-  if (r->roofline.peak_gflops > 0) row.share = row.gflops / r->roofline.peak_gflops;
+  share_of_step(&row, &r->roofline);
   if (s != CLGAN_OK) {
     clgan_bench_fail(&row, &own);
     (void)clgan_error_set(e, s, "%s: %s", row.name, own.text);
@@ -220,8 +224,7 @@ static void measure_use(const struct clgan_bench_command *o, struct clgan_cl *cl
   if (s == CLGAN_OK) s = clgan_bench_use(cl, m, &r->pace, clgan_bench_rows_now(r), &own);
   clgan_model_destroy(m);
   if (s != CLGAN_OK) (void)clgan_error_set(e, s, "%s", own.text);
-  struct clgan_bench_section *section = clgan_bench_section_add(r, CLGAN_PART_ROWS, first);
-  if (section) section->shown = true;
+  (void)clgan_bench_section_add(r, CLGAN_PART_ROWS, first);
   clgan_programs_save(cl);
   clgan_bench_tell(o, r);
 }
@@ -232,8 +235,7 @@ static void measure_starts(const struct clgan_bench_command *o, const struct clg
   const size_t first = r->rows.n;
   if (r->pace.visit) return;
   (void)(models ? clgan_bench_start(o, s, r, e) : clgan_bench_start_compile(o, s, r, e));
-  struct clgan_bench_section *section = clgan_bench_section_add(r, CLGAN_PART_ROWS, first);
-  if (section) section->shown = true;
+  (void)clgan_bench_section_add(r, CLGAN_PART_ROWS, first);
   if (models) clgan_bench_tell(o, r);
 }
 
@@ -275,7 +277,7 @@ static void settle(struct clgan_bench_results *r) {
     struct clgan_bench_row *row = &r->rows.items[k];
     if (row->n_visits) clgan_bench_doubt(&r->pace, &row->time, row->note, sizeof row->note);
     if (!strncmp(row->name, "ops/", 4)) clgan_bench_ops_share(row, 1, &r->roofline);
-    if (!strncmp(row->name, "train/", 6) && r->roofline.peak_gflops > 0) row->share = row->gflops / r->roofline.peak_gflops;
+    if (!strncmp(row->name, "train/", 6)) share_of_step(row, &r->roofline);
   }
 }
 

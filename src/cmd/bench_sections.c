@@ -26,15 +26,22 @@ struct clgan_bench_section *clgan_bench_section_add(struct clgan_bench_results *
   return s;
 }
 
+/* Were all operations of its step measured, on later visits, too? */
+static bool is_whole(const struct clgan_bench_results *r, const struct clgan_bench_section *s) {
+  bool whole = s->found.whole_step;
+  for (size_t k = 0; k < s->n; k++) whole &= r->rows.items[s->first + k].time.runs > 0;
+  return whole;
+}
+
 /* Seconds of a step by its operations, each alone; 0: they were not all measured. */
 static double sum_of_ops(const struct clgan_bench_results *r) {
   double sum = 0;
   int found = 0;
   for (size_t k = 0; k < r->n_sections; k++) {
     const struct clgan_bench_section *s = &r->sections[k];
-    if (s->kind != CLGAN_PART_OPS || !s->found.whole_step) continue;
+    if (s->kind != CLGAN_PART_OPS || !is_whole(r, s)) continue;
     found++;
-    sum = s->found.step_s;
+    sum = clgan_bench_ops_sum(r->rows.items + s->first, s->n);
   }
   return found == 1 ? sum : 0;
 }
@@ -50,26 +57,16 @@ static void print_step(const struct clgan_bench_results *r, const struct clgan_b
 }
 
 static void print_rows(const struct clgan_bench_results *r, const struct clgan_bench_section *s, FILE *to) {
-  for (size_t k = 0; k < s->n && s->shown; k++) clgan_bench_print_row(&r->rows.items[s->first + k], to);
+  for (size_t k = 0; k < s->n && !s->hidden; k++) clgan_bench_print_row(&r->rows.items[s->first + k], to);
   if (s->kind != CLGAN_PART_PROBES) return;
   fprintf(to, "peak: %.1f GFLOP/s, %.1f GB/s; a launch takes %.1f us%s\n", r->roofline.peak_gflops, r->roofline.peak_gbps,
           r->roofline.launch_s * 1e6, r->peak_note);
 }
 
-static void print_ops(const struct clgan_bench_results *r, struct clgan_bench_section *s, FILE *to) {
-  const struct clgan_bench_row *rows = r->rows.items + s->first;
-  s->found.step_s = 0;
-  for (size_t k = 0; k < s->n; k++) {
-    if (rows[k].time.runs) s->found.step_s += rows[k].count * rows[k].time.median;
-    s->found.whole_step &= rows[k].time.runs > 0; /* it may have failed on a later visit */
-  }
-  clgan_bench_print_ops(&s->ops, rows, s->n, &s->found, to);
-}
-
 void clgan_bench_print_sections(struct clgan_bench_results *r, FILE *to) {
   for (; r->printed < r->n_sections; r->printed++) {
-    struct clgan_bench_section *s = &r->sections[r->printed];
-    if (s->kind == CLGAN_PART_OPS) print_ops(r, s, to);
+    const struct clgan_bench_section *s = &r->sections[r->printed];
+    if (s->kind == CLGAN_PART_OPS) clgan_bench_print_ops(&s->ops, r->rows.items + s->first, s->n, is_whole(r, s), to);
     if (s->kind == CLGAN_PART_STEP) print_step(r, s, to);
     if (s->kind == CLGAN_PART_PROBES || s->kind == CLGAN_PART_ROWS) print_rows(r, s, to);
   }

@@ -39,10 +39,8 @@ static void choose(const struct clgan_fuse *f, bool *half) {
 
 /* A value of its own in float32, of the shape of v. */
 static int single_like(struct clgan_ir *g, int v, int producer) {
-  CLGAN_GROW(g->values, g->n_values, g->cap_values);
-  const int id = (int)g->n_values++;
-  g->values[id] = (struct clgan_value){.shape = g->values[v].shape, .kind = CLGAN_VALUE_TEMP, .producer = producer,
-                                       .root = id, .pin_root = CLGAN_NONE};
+  const int id = clgan_ir_temp(g, g->values[v].shape);
+  g->values[id].producer = producer;
   return id;
 }
 
@@ -120,12 +118,6 @@ enum clgan_status clgan_graph_half(struct clgan_ir *g, const int *keep, size_t n
   return g->error.status;
 }
 
-/* An empty place, which nothing brings back to life. */
-static void empty(struct clgan_node *n) {
-  const int part = n->part;
-  *n = (struct clgan_node){.op = CLGAN_OP_VIEW, .dead = true, .part = part};
-}
-
 /* The node at `k` reads w, which `half` was widened to: can it read the half instead? */
 static bool read_half(struct clgan_node *n, int w, int half, const struct clgan_target *t) {
   const struct clgan_op *row = clgan_op_row(n->op);
@@ -145,15 +137,17 @@ static bool reads(const struct clgan_node *n, int w) {
 }
 
 /* A WIDEN has one reader, not far behind it. */
-static void drop_widen(struct clgan_ir *g, size_t k, const struct clgan_target *t) {
+static void drop_widen(struct clgan_fuse *f, size_t k, const struct clgan_target *t) {
+  struct clgan_ir *g = f->g;
   const int half = g->nodes[k].in[0], w = g->nodes[k].out[0];
   size_t j = k + 1;
   while (j < g->n_nodes && !reads(&g->nodes[j], w)) j++;
-  if (j < g->n_nodes && read_half(&g->nodes[j], w, half, t)) empty(&g->nodes[k]);
+  if (j < g->n_nodes && read_half(&g->nodes[j], w, half, t)) clgan_fuse_remove(f, (int)k);
 }
 
 /* A HALVE's input is the output of a node not far before it, and of no other use. */
-static void drop_halve(struct clgan_ir *g, size_t k, const struct clgan_target *t) {
+static void drop_halve(struct clgan_fuse *f, size_t k, const struct clgan_target *t) {
+  struct clgan_ir *g = f->g;
   const int from = g->nodes[k].in[0], half = g->nodes[k].out[0];
   const int made = g->values[from].producer;
   if (made < 0 || made >= (int)k) return;
@@ -164,14 +158,15 @@ static void drop_halve(struct clgan_ir *g, size_t k, const struct clgan_target *
     if (n->out[o] != from || !(can & CLGAN_HALF_OUT(o))) continue;
     n->out[o] = half;
     note_producer(g, half, made);
-    empty(&g->nodes[k]);
+    clgan_fuse_remove(f, (int)k);
   }
 }
 
 void clgan_graph_native(struct clgan_ir *g, const struct clgan_target *t) {
+  struct clgan_fuse f = {.g = g};
   for (size_t k = 0; k < g->n_nodes; k++) {
     if (g->nodes[k].dead) continue;
-    if (g->nodes[k].op == CLGAN_OP_WIDEN) drop_widen(g, k, t);
-    if (g->nodes[k].op == CLGAN_OP_HALVE) drop_halve(g, k, t);
+    if (g->nodes[k].op == CLGAN_OP_WIDEN) drop_widen(&f, k, t);
+    if (g->nodes[k].op == CLGAN_OP_HALVE) drop_halve(&f, k, t);
   }
 }

@@ -32,7 +32,7 @@ static bool adam_shape(struct clgan_ir *g, const struct clgan_node *node, struct
   for (int k = 0; k <= states; k++)
     if (!clgan_expect(g, node, k, n)) return false;
   for (int k = 0; k < states; k++) out[k] = clgan_ir_shape(g, node->in[k]);
-  if (scale_of(node) != CLGAN_NONE && !clgan_expect(g, node, states + 2, 4)) return false;
+  if (scale_of(node) != CLGAN_NONE && !clgan_expect(g, node, states + 2, CLGAN_SCALE_STATE)) return false;
   return constants_hold(g, node, states + 1, states);
 }
 

@@ -160,7 +160,7 @@ static void add_gate(const struct clgan_ir *g, const struct clgan_node *node, co
 static void conv_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l) {
   size_t from = l->n;
   if (clgan_conv_blast_chosen(node, t))
-    clgan_conv_blast_prepare(node, t, l);
+    clgan_conv_blast_prepare(g, node, t, l);
   else if (t->family == CLGAN_FAMILY_REG)
     clgan_conv_reg_prepare(g, node, t, l);
   else
@@ -211,7 +211,7 @@ static size_t wgrad_scratch(const struct clgan_ir *g, const struct clgan_node *n
 
 static void wgrad_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l) {
   if (clgan_conv_blast_chosen(node, t))
-    clgan_conv_blast_prepare(node, t, l);
+    clgan_conv_blast_prepare(g, node, t, l);
   else if (t->family == CLGAN_FAMILY_REG)
     clgan_conv_reg_wgrad_prepare(g, node, t, l);
   else

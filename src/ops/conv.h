@@ -29,7 +29,7 @@ void clgan_conv_local_wgrad_finish_add(const struct clgan_node *node, const stru
 bool clgan_conv_blast_possible(const struct clgan_node *node, const struct clgan_target *t);
 bool clgan_conv_blast_chosen(const struct clgan_node *node, const struct clgan_target *t);
 size_t clgan_conv_blast_scratch(const struct clgan_node *node, const struct clgan_target *t);
-void clgan_conv_blast_prepare(const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l);
+void clgan_conv_blast_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l);
 /* Appends the launch [taps][a][b] -> [taps][b][a] of @p from; its output is @p to, or CLGAN_NONE: the node's packing. */
 void clgan_transpose_add(struct clgan_launches *l, const struct clgan_target *t, int from, int to, int taps, int a, int b);
 /* clgan_variant_resolve of one family: what it makes of what the target's book says. */

@@ -68,7 +68,7 @@ size_t clgan_conv_blast_scratch(const struct clgan_node *node, const struct clga
   return gemm_of(node, t, &x) ? result_size(&x) + x.temporary : 0;
 }
 
-void clgan_conv_blast_prepare(const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l) {
+void clgan_conv_blast_prepare(const struct clgan_ir *g, const struct clgan_node *node, const struct clgan_target *t, struct clgan_launches *l) {
   struct gemm x;
   if (!gemm_of(node, t, &x)) return; /* it is possible: it was chosen */
   struct clgan_launch *launch = clgan_launch_gemm(l, &x.p, x.temporary);
@@ -81,7 +81,7 @@ void clgan_conv_blast_prepare(const struct clgan_node *node, const struct clgan_
   if (x.temporary) clgan_launch_scratch(launch, result_size(&x), x.temporary);
   if (!x.finish) return;
   if (node->op == CLGAN_OP_CONV)
-    clgan_conv_local_finish_add(NULL, node, t, 1, l); /* never of halves */
+    clgan_conv_local_finish_add(g, node, t, 1, l);
   else
     clgan_conv_local_wgrad_finish_add(node, t, 1, false, l); /* it lies as dW does */
 }

@@ -56,6 +56,8 @@ static int new_value(struct clgan_ir *g, const char *name, enum clgan_dtype t, s
   return id;
 }
 
+int clgan_ir_temp(struct clgan_ir *g, struct clgan_shape s) { return new_value(g, NULL, CLGAN_F32, s, CLGAN_VALUE_TEMP); }
+
 int clgan_ir_input(struct clgan_ir *g, const char *name, enum clgan_dtype t, struct clgan_shape s) {
   if (g->error.status) return CLGAN_NONE;
   return new_value(g, name, t, s, CLGAN_VALUE_INPUT);

@@ -90,6 +90,8 @@ struct clgan_ir {
 struct clgan_ir *clgan_ir_create(void);
 void clgan_ir_destroy(struct clgan_ir *g);
 struct clgan_value *clgan_ir_value(struct clgan_ir *g, int v);
+/** A float32 value that no node makes yet: for passes that rewrite a graph. */
+int clgan_ir_temp(struct clgan_ir *g, struct clgan_shape s);
 int clgan_ir_input(struct clgan_ir *g, const char *name, enum clgan_dtype t, struct clgan_shape s);
 int clgan_ir_state(struct clgan_ir *g, const char *name, enum clgan_dtype t, struct clgan_shape s);
 /** The elements offset.. of @p v seen as @p s (reshape: offset 0 and equal counts). offset must be a multiple of CLGAN_ALIGN.

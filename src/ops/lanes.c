@@ -59,15 +59,11 @@ void clgan_grid_launch(struct clgan_launch *l, const struct clgan_lanes *lanes, 
 }
 
 static bool is_half(const struct clgan_ir *g, int v) {
-  return g && v != CLGAN_NONE && g->values[v].dtype == CLGAN_F16;
-}
-
-int clgan_half_bits(const struct clgan_ir *g, int a, int b, int y) {
-  return (is_half(g, a) ? 1 : 0) | (is_half(g, b) ? 2 : 0) | (is_half(g, y) ? 4 : 0);
+  return v != CLGAN_NONE && g->values[v].dtype == CLGAN_F16;
 }
 
 const char *clgan_half_option(const struct clgan_ir *g, int a, int b, int y) {
   static const char *const text[8] = {"",           " -D HALF=1", " -D HALF=2", " -D HALF=3",
                                       " -D HALF=4", " -D HALF=5", " -D HALF=6", " -D HALF=7"};
-  return text[clgan_half_bits(g, a, b, y)];
+  return text[(is_half(g, a) ? 1 : 0) | (is_half(g, b) ? 2 : 0) | (is_half(g, y) ? 4 : 0)];
 }

@@ -17,10 +17,8 @@ struct clgan_lanes {
 struct clgan_lanes clgan_lanes_of(const struct clgan_target *t, int group);
 
 /** " -D HALF=bits" of a kernel whose large tensors are values a, b (inputs) and y, each CLGAN_NONE where it has none; "" where none
- * is float16, or there is no graph. */
+ * is float16. */
 const char *clgan_half_option(const struct clgan_ir *g, int a, int b, int y);
-/** The bits themselves. */
-int clgan_half_bits(const struct clgan_ir *g, int a, int b, int y);
 
 /** Compute units to cut the work of a launch for; many more where the driver ends a work-item's loops early. */
 size_t clgan_target_units(const struct clgan_target *t);

@@ -88,7 +88,7 @@ enum clgan_op_id {
 };
 
 /** log2 of the loss scale that a run starts with, and of the largest. */
-enum { CLGAN_LOSS_SCALE_START = 12, CLGAN_LOSS_SCALE_MAX = 24 };
+enum { CLGAN_LOSS_SCALE_START = 12, CLGAN_LOSS_SCALE_MAX = 24, CLGAN_SCALE_STATE = 4 /* elements of its state */ };
 
 /** Kernel family: registers only with a work-group of one (CPU drivers), or work-groups with local memory (GPUs). */
 enum clgan_family { CLGAN_FAMILY_REG, CLGAN_FAMILY_LOCAL };

@@ -64,13 +64,13 @@ const struct clgan_op clgan_op_widen = {.name = "widen",
 
 /* -- the loss scale -- */
 
-enum { STATE = 4, SUMS = 3 };
+enum { SUMS = 3 };
 
 static bool scaled_shape(struct clgan_ir *g, const struct clgan_node *node, struct clgan_shape out[CLGAN_NODE_OUT],
                          enum clgan_dtype type[CLGAN_NODE_OUT]) {
   (void)type;
   out[0] = clgan_ir_shape(g, node->in[1]);
-  return clgan_expect(g, node, 0, STATE) && clgan_expect(g, node, 1, clgan_shape_count(out[0]));
+  return clgan_expect(g, node, 0, CLGAN_SCALE_STATE) && clgan_expect(g, node, 1, clgan_shape_count(out[0]));
 }
 
 static void scaled_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,
@@ -112,7 +112,7 @@ static bool loss_scale_shape(struct clgan_ir *g, const struct clgan_node *node, 
   }
   for (int k = 0; k < SUMS; k++)
     if (sum_count(g, node, k) && !clgan_expect(g, node, 1 + k, sum_count(g, node, k))) return false;
-  return clgan_expect(g, node, 0, STATE);
+  return clgan_expect(g, node, 0, CLGAN_SCALE_STATE);
 }
 
 static void loss_scale_reference(const struct clgan_ir *g, const struct clgan_node *node, double *const *in,

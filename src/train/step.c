@@ -10,6 +10,8 @@
 #include "model/checkpoint.h"
 #include "train/emit.h"
 
+const char *const clgan_scale_names[2] = {"scale.D", "scale.GE"};
+
 enum { LOSS_SCALE_TURNS = 1000 /* good steps after which the loss scale is doubled */ };
 
 /* Pixels by which images are moved at most, by the k-th of the draws for it; 0: they are not. */
@@ -102,11 +104,22 @@ static bool may_read(const struct clgan_step *s, int part, int made) {
   return p == part || (!split(s) && p < part && !s->part[p].lazy);
 }
 
+/* The parts are where the nodes say. */
+static void find_parts(struct clgan_step *s) {
+  for (int p = 0; p < s->n_parts; p++) {
+    size_t k = 0;
+    while (k < s->g->n_nodes && s->g->nodes[k].part < p) k++;
+    s->part[p].first = k;
+    if (p) s->part[p - 1].end = k;
+  }
+  if (s->n_parts) s->part[s->n_parts - 1].end = s->g->n_nodes;
+}
+
 /* Between parts of a split step nothing lives but state: what one micro-batch left is not what the next one needs. */
 static void check_parts(struct clgan_step *s) {
+  find_parts(s);
   for (int p = 0; p < s->n_parts; p++) {
-    struct clgan_step_part *part = &s->part[p];
-    part->end = p + 1 < s->n_parts ? s->part[p + 1].first : s->g->n_nodes;
+    const struct clgan_step_part *part = &s->part[p];
     for (size_t k = part->first; k < part->end; k++) {
       const struct clgan_node *n = &s->g->nodes[k];
       for (int i = 0; i < n->n_in; i++) {
@@ -471,20 +484,8 @@ static void make_piece_room(struct clgan_step *s) {
 }
 
 static void make_scales(struct clgan_step *s) {
-  static const char *const names[2] = {"scale.D", "scale.GE"};
   for (int k = 0; k < 2; k++)
-    s->scale[k] = halved(s) ? clgan_ir_state(s->g, names[k], CLGAN_F32, clgan_shape_of(1, 1, 1, 4)) : CLGAN_NONE;
-}
-
-/* Once nodes are others, the parts are where the nodes say. */
-static void find_parts(struct clgan_step *s) {
-  for (int p = 0; p < s->n_parts; p++) {
-    size_t k = 0;
-    while (k < s->g->n_nodes && s->g->nodes[k].part < p) k++;
-    s->part[p].first = k;
-    if (p) s->part[p - 1].end = k;
-  }
-  if (s->n_parts) s->part[s->n_parts - 1].end = s->g->n_nodes;
+    s->scale[k] = halved(s) ? clgan_ir_state(s->g, clgan_scale_names[k], CLGAN_F32, clgan_shape_of(1, 1, 1, CLGAN_SCALE_STATE)) : CLGAN_NONE;
 }
 
 enum clgan_status clgan_step_create(const struct clgan_model *m, int batch, bool live, struct clgan_step **out, struct clgan_error *e) {
@@ -530,7 +531,7 @@ enum clgan_status clgan_step_create_split(const struct clgan_model *m, int micro
   clgan_graph_fuse(s->g, &s->losses, 1);
   if (halved(s)) {
     clgan_graph_half(s->g, &s->losses, 1);
-    find_parts(s);
+    find_parts(s); /* nodes are others now */
   }
   if (s->g->error.status) {
     enum clgan_status st = clgan_error_set(e, s->g->error.status, "%s", s->g->error.text);

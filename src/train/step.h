@@ -14,6 +14,9 @@ enum clgan_const { CLGAN_CONST_LR_D, CLGAN_CONST_LR_G, CLGAN_CONST_BC1, CLGAN_CO
 
 enum { CLGAN_LOSS_MAX = 8, CLGAN_SHIFTS = 4, CLGAN_PARTS_MAX = 6 };
 
+/** States of the loss scales of half precision, CLGAN_SCALE_STATE elements each (CLGAN_OP_LOSS_SCALE): of D's losses, of G's and E's. */
+extern const char *const clgan_scale_names[2];
+
 /** A part of a step: the nodes first .. end - 1, run once, or once for each micro-batch. */
 struct clgan_step_part {
   size_t first, end;
@@ -34,7 +37,7 @@ struct clgan_step {
   int losses, n_losses;            /**< [n_losses] in the reference script's order; of the whole batch */
   const char *loss_names[CLGAN_LOSS_MAX];
   struct clgan_net_state net[3], ema[2];
-  int scale[2];                    /**< precision 16: states "scale.D", "scale.GE" of the loss scale (CLGAN_OP_LOSS_SCALE); else CLGAN_NONE */
+  int scale[2];                    /**< precision 16: states clgan_scale_names; else CLGAN_NONE */
   int grads[3];                    /**< state roots "G.grads", ... */
   int piece_grads;                 /**< split: state root "piece.grads", a micro-batch's gradients */
 };

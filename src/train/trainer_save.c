@@ -52,16 +52,15 @@ static enum clgan_status resume_penalty(struct clgan_trainer *t, const struct cl
 static void describe_scales(const struct clgan_trainer *t, struct clgan_checkpoint *c) {
   struct clgan_error ignored = {0};
   char text[128];
-  float d[4], ge[4];
+  float x[2][CLGAN_SCALE_STATE];
   if (t->m->settings.precision != 16) return;
-  if (clgan_store_read(t->store, "scale.D", 0, d, 4, &ignored) != CLGAN_OK) memset(d, 0, sizeof d);
-  if (clgan_store_read(t->store, "scale.GE", 0, ge, 4, &ignored) != CLGAN_OK) memset(ge, 0, sizeof ge);
-  snprintf(text, sizeof text, "%.9g %.9g %.9g %.9g", (double)d[0], (double)d[2], (double)ge[0], (double)ge[2]);
+  for (int k = 0; k < 2; k++)
+    if (clgan_store_read(t->store, clgan_scale_names[k], 0, x[k], CLGAN_SCALE_STATE, &ignored) != CLGAN_OK) memset(x[k], 0, sizeof x[k]);
+  snprintf(text, sizeof text, "%.9g %.9g %.9g %.9g", (double)x[0][0], (double)x[0][2], (double)x[1][0], (double)x[1][2]);
   clgan_checkpoint_set_extra(c, "loss_scale", text);
 }
 
 static enum clgan_status resume_scales(struct clgan_trainer *t, const struct clgan_checkpoint *c, struct clgan_error *e) {
-  static const char *const names[2] = {"scale.D", "scale.GE"};
   if (t->m->settings.precision != 16) return CLGAN_OK;
   char *text = clgan_checkpoint_extra(c, "loss_scale");
   double x[4] = {0}; /* a run that was begun in float32 has none: from the start */
@@ -71,8 +70,8 @@ static enum clgan_status resume_scales(struct clgan_trainer *t, const struct clg
     good = good && x[k] >= -CLGAN_LOSS_SCALE_START && x[k] <= CLGAN_LOSS_SCALE_MAX - CLGAN_LOSS_SCALE_START && x[k + 1] >= 0 && x[k + 1] < 1e6;
   if (!good) return clgan_error_set(e, CLGAN_ERR_FORMAT, "loss_scale: four numbers within its range are expected; the checkpoint is damaged");
   for (int k = 0; k < 2; k++) {
-    const float state[4] = {(float)x[2 * k], 0, (float)x[2 * k + 1], 0};
-    CLGAN_TRY(clgan_store_write(t->store, names[k], 0, state, 4, e));
+    const float state[CLGAN_SCALE_STATE] = {(float)x[2 * k], 0, (float)x[2 * k + 1], 0};
+    CLGAN_TRY(clgan_store_write(t->store, clgan_scale_names[k], 0, state, CLGAN_SCALE_STATE, e));
   }
   return CLGAN_OK;
 }
