@@ -320,6 +320,7 @@ static enum clgan_status decide(struct search *s, struct work *w, struct clgan_e
   r->state = won ? CLGAN_TUNE_WON : w->complete ? CLGAN_TUNE_KEPT : CLGAN_TUNE_SKIPPED;
   if (r->state == CLGAN_TUNE_SKIPPED) return CLGAN_OK; /* another search goes on here */
   r->variant = w->tries[won ? w->pick : 0].v;
+  clgan_tuning_file_cut(s->f, s->cl, r->op, r->geometry, !w->complete);
   return clgan_tuning_file_put(s->f, s->cl, r->op, r->geometry, r->after_s, &r->variant, e);
 }
 
@@ -348,7 +349,9 @@ enum clgan_status clgan_tune_search(struct clgan_cl *cl, struct clgan_tune *t, s
   CLGAN_TRY(clgan_target_choose(cl, &s.target, e));
   s.work = clgan_mem_array(t->n + 1, sizeof *s.work);
   for (size_t k = 0; k < t->n; k++) {
-    if (!o->again && clgan_tuning_file_has(f, cl, t->rows[k].op, t->rows[k].geometry))
+    const struct clgan_tune_row *r = &t->rows[k];
+    if (!o->again && clgan_tuning_file_has(f, cl, r->op, r->geometry) &&
+        !clgan_tuning_file_is_cut(f, cl, r->op, r->geometry))
       t->rows[k].state = CLGAN_TUNE_KNOWN;
     else
       s.work[s.n++].row = &t->rows[k];

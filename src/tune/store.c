@@ -13,6 +13,7 @@
 
 #define NOTE "# set aside: "
 #define MARK "# first start: "
+#define CUT "# cut short: "
 enum { SOURCE_TEXT = 17, SOURCES_MAX = 32 };
 
 struct clgan_tuning {
@@ -199,7 +200,8 @@ enum clgan_status clgan_tuning_file_read(const char *path, struct clgan_tuning_f
                                              : clgan_tunings_parse(text, path, &f->t, e);
   for (const char *line = text; s == CLGAN_OK && *line;) {
     size_t n = strcspn(line, "\n");
-    if (strncmp(line, NOTE, strlen(NOTE)) == 0 || strncmp(line, MARK, strlen(MARK)) == 0)
+    if (strncmp(line, NOTE, strlen(NOTE)) == 0 || strncmp(line, MARK, strlen(MARK)) == 0 ||
+        strncmp(line, CUT, strlen(CUT)) == 0)
       clgan_text_printf(&f->notes, "%.*s\n", (int)n, line);
     line += n + (line[n] == '\n');
   }
@@ -303,6 +305,10 @@ static void add_line(struct clgan_tuning_file *f, char *line) {
   clgan_mem_free(line);
 }
 
+static char *cut_line(const struct clgan_tuning *t, const char *op, const char *geometry) {
+  return clgan_mem_printf(CUT "%s %s %s\n", source_of(t, op), op, geometry);
+}
+
 void clgan_tuning_file_note(struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op, const char *geometry,
                             const char *what) {
   add_line(f, clgan_mem_printf(NOTE "%s %s %s %s\n", source_of(clgan_tuning_of(cl), op), op, geometry, what));
@@ -326,4 +332,26 @@ bool clgan_tuning_file_marked(const struct clgan_tuning_file *f, struct clgan_cl
   const bool marked = has_line(f, line);
   clgan_mem_free(line);
   return marked;
+}
+
+void clgan_tuning_file_cut(struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op, const char *geometry,
+                           bool cut) {
+  char *line = cut_line(clgan_tuning_of(cl), op, geometry), *at = f->notes.s ? strstr(f->notes.s, line) : NULL;
+  if (cut) {
+    add_line(f, line);
+    return;
+  }
+  if (at) {
+    f->notes.len -= strlen(line);
+    memmove(at, at + strlen(line), f->notes.len - (size_t)(at - f->notes.s) + 1);
+  }
+  clgan_mem_free(line);
+}
+
+bool clgan_tuning_file_is_cut(const struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op,
+                              const char *geometry) {
+  char *line = cut_line(clgan_tuning_of(cl), op, geometry);
+  const bool cut = has_line(f, line);
+  clgan_mem_free(line);
+  return cut;
 }

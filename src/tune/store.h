@@ -26,7 +26,8 @@ char *clgan_tuning_used(struct clgan_cl *cl);
 
 /** The user's file for a device and driver; NULL where no cache folder is known. The caller's (clgan_mem_free). */
 char *clgan_tuning_path(const struct clgan_device_info *d);
-/** A file of tunings. Notes are its lines "# set aside: ..." and "# first start: ...". Zero-initialise; clgan_tuning_file_free. */
+/** A file of tunings. Notes are its lines "# set aside: ...", "# first start: ..." and
+ * "# cut short: ...". Zero-initialise; clgan_tuning_file_free. */
 struct clgan_tuning_file {
   struct clgan_tunings t;
   struct clgan_text notes;
@@ -56,4 +57,10 @@ bool clgan_tuning_file_marked(const struct clgan_tuning_file *f, struct clgan_cl
 /** Is there a line "# set aside" of today's kernels whose WHAT begins with @p variant and a colon? */
 bool clgan_tuning_file_noted(const struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op,
                              const char *geometry, const char *variant);
+/** Adds (@p cut) or takes out the line "# cut short: SOURCE OP GEOMETRY": the search for it has not come to its end, so that
+ * the next one goes on even where an entry was put. */
+void clgan_tuning_file_cut(struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op, const char *geometry,
+                           bool cut);
+bool clgan_tuning_file_is_cut(const struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op,
+                              const char *geometry);
 #endif

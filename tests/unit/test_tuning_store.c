@@ -397,6 +397,12 @@ static void anew(void) {
   clgan_cl_attach(device, NULL, NULL);
 }
 
+static int count(const char *text, const char *word) {
+  int n = 0;
+  for (const char *at = text; (at = strstr(at, word)); at++) n++;
+  return n;
+}
+
 static void the_users_file(void **state) {
   (void)state;
   struct clgan_target target;
@@ -420,12 +426,20 @@ static void the_users_file(void **state) {
   assert_false(clgan_tuning_file_has(&f, device, op, "1,1,1,1,1,1,1,1,1,1,0"));
   clgan_tuning_file_note(&f, device, op, geometry, "kc=64: wrong");
   clgan_tuning_file_note(&f, device, op, geometry, "kc=64: wrong");
+  clgan_tuning_file_cut(&f, device, op, geometry, true);
+  clgan_tuning_file_note(&f, device, op, geometry, "kc=32: wrong");
   OK(clgan_tuning_file_write(path, &f, "# about\n", &error));
   clgan_tuning_file_free(&f);
   OK(clgan_tuning_file_read(path, &f, &error));
   assert_int_equal(f.t.n, 1);
   assert_non_null(strstr(f.notes.s, "kc=64: wrong\n"));
-  assert_ptr_equal(strstr(f.notes.s, "set aside"), strrchr(f.notes.s, '#') + 2); /* once */
+  assert_int_equal(count(f.notes.s, "kc=64: wrong\n"), 1);
+  assert_true(clgan_tuning_file_is_cut(&f, device, op, geometry));
+  assert_false(clgan_tuning_file_is_cut(&f, device, op, "1,1,1,1,1,1,1,1,1,1,0"));
+  clgan_tuning_file_cut(&f, device, op, geometry, false);
+  assert_false(clgan_tuning_file_is_cut(&f, device, op, geometry));
+  assert_true(clgan_tuning_file_noted(&f, device, op, geometry, "kc=32"));
+  assert_int_equal(f.notes.len, strlen(f.notes.s));
   assert_true(clgan_tuning_file_noted(&f, device, op, geometry, "kc=64"));
   assert_false(clgan_tuning_file_noted(&f, device, op, geometry, "kc=6"));
   assert_false(clgan_tuning_file_noted(&f, device, op, "1,1,1,1,1,1,1,1,1,1,0", "kc=64"));
