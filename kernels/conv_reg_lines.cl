@@ -7,7 +7,8 @@
  * Layouts, gates, classes: conv_reg.cl. LDA = step * ac and RUN = taps * ac are those of every class.
  * Grid: x images * n_panels blocks of rows, z classes.
  * -D VL  lanes; MR, NV  register tile: pixels of one row, vectors of channels; RUN, LDA; RING  floats of the ring;
- * WEIGHTS  most floats of weights
+ * WEIGHTS  most floats of weights; STREAM=1  y is far larger than the cache, its tiles whole vectors that are aligned as
+ * such: it is written past the cache, whose lines are not read first then
  */
 #include "conv_reg.clh"
 #define NR (NV * VL)
@@ -15,19 +16,27 @@
 #include "reg_rows.clh"
 #include "reg_finish.clh"
 #define STORE(i) PUT(i, c, NR)
+#ifdef __has_builtin
+#if STREAM && __has_builtin(__builtin_nontemporal_store)
+#define OUT(v, p) __builtin_nontemporal_store((v), (__global V *)(p))
+#endif
+#endif
+#ifndef OUT
+#define OUT(v, p) VST(v, p)
+#endif
 #define LINEAR_ACT(v) select(f->slope * (v), (v), (v) > 0.0f)
 #if NV == 2
 #define FINISH(i)                                          \
   if ((i) < rows) {                                        \
     const V u = fma(f->scale, c##i##_0, t0), w = fma(f->scale, c##i##_1, t1); \
-    VST(LINEAR_ACT(u), y + (i)*next);                      \
-    VST(LINEAR_ACT(w), y + (i)*next + VL);                 \
+    OUT(LINEAR_ACT(u), y + (i)*next);                      \
+    OUT(LINEAR_ACT(w), y + (i)*next + VL);                 \
   }
 #else
 #define FINISH(i)                                          \
   if ((i) < rows) {                                        \
     const V u = fma(f->scale, c##i##_0, t0);               \
-    VST(LINEAR_ACT(u), y + (i)*next);                      \
+    OUT(LINEAR_ACT(u), y + (i)*next);                      \
   }
 #endif
 
@@ -111,4 +120,5 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_reg_lines(
         }
       }
   }
+  if (STREAM) mem_fence(CLK_GLOBAL_MEM_FENCE);
 }

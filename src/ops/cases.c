@@ -57,6 +57,7 @@ const struct clgan_case clgan_cases[] = {
     CONV("faces conv2", M, 4, 32, 32, 32, 64, 4, 4, 2, 1, NONE, 0),
     CONV("faces conv3", M, 4, 16, 16, 64, 128, 4, 4, 2, 1, NONE, 0),
     CONV("faces D.conv4", M, 4, 8, 8, 128, 256, 4, 4, 2, 1, LRELU, BIAS | SPECTRAL),
+    CONV("2 to 32 past the cache", 0, 2, 512, 512, 2, 32, 4, 4, 2, 1, NONE, BIAS | SCALE),
     CONV("3 to 40 by lines, gate", 0, 6, 32, 38, 3, 40, 4, 4, 2, 1, LRELU, GATE | SCALE | BIAS),
     CONV("gate", S, 2, 6, 5, 10, 17, 3, 3, 2, 1, LRELU, GATE | SCALE),
     CONV("gate relu", 0, 3, 12, 12, 33, 65, 4, 4, 2, 1, RELU, GATE | BIAS),

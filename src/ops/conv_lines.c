@@ -5,7 +5,7 @@
 #include "ops/conv_reg.h"
 
 /* Floats of private memory: the ring of lines, weights or sums. */
-enum { RING = 16384, WEIGHTS = 8192, CHANNELS_IN = 4 };
+enum { RING = 16384, WEIGHTS = 8192, CHANNELS_IN = 4, STREAM_BYTES = 1 << 24 };
 
 static bool fits_registers(const struct conv_lines *w, int mr) {
   return mr * w->nv <= (w->vl == 16 ? 24 : 12);
@@ -19,6 +19,12 @@ static bool asked_otherwise(const struct clgan_variant *v) {
 int clgan_lines_share(const struct clgan_variant *v, int whole, int pieces) {
   const int asked = v->at[CLGAN_VARIANT_M_TILES];
   return asked >= 1 && asked <= whole ? asked : ceil_div(whole, min_int(whole, pieces));
+}
+
+/* What would fill half of the last cache is not there any more when it is read. Some drivers report an inner cache, or none. */
+static bool exceeds_cache(const struct conv_reg_args *a, const struct clgan_device_info *d) {
+  const double bytes = 4.0 * a->n * a->yh * a->yw * a->yc;
+  return bytes >= STREAM_BYTES && 2 * bytes >= (double)d->global_cache;
 }
 
 bool clgan_lines_choose(const struct clgan_node *node, const struct clgan_target *t, const struct clgan_variant *v,
@@ -43,6 +49,7 @@ bool clgan_lines_choose(const struct clgan_node *node, const struct clgan_target
   if ((double)th * ((double)cols * a->ac + w.vl) > RING) return false;
   a->m_tiles = clgan_lines_share(v, qh, ceil_div(8 * cu, a->n * w.classes));
   a->n_panels = ceil_div(qh, a->m_tiles);
+  w.stream = clgan_conv_gate(node) == CLGAN_NONE && a->yc % nr == 0 && exceeds_cache(a, t->device);
   *out = w;
   return true;
 }
@@ -54,8 +61,8 @@ void clgan_lines_prepare(const struct conv_lines *w, const struct clgan_node *no
   a.has_bias = bias != CLGAN_NONE, a.has_scale = scale != CLGAN_NONE;
   a.gate = clgan_conv_gate(node) != CLGAN_NONE ? node->attr.i[CLGAN_CONV_GATE_ACT] : 0;
   struct clgan_launch *k = clgan_launch_add(l, "conv_reg_lines.cl", "conv_reg_lines",
-                                            "-DVL=%d -DMR=%d -DNV=%d -DRUN=%d -DLDA=%d -DRING=%d -DWEIGHTS=%d", w->vl,
-                                            w->mr, w->nv, w->run, w->lda, RING, WEIGHTS);
+                                            "-DVL=%d -DMR=%d -DNV=%d -DRUN=%d -DLDA=%d -DRING=%d -DWEIGHTS=%d -DSTREAM=%d",
+                                            w->vl, w->mr, w->nv, w->run, w->lda, RING, WEIGHTS, w->stream);
   clgan_launch_value(k, node->in[0]);
   clgan_launch_value(k, node->in[1]);
   clgan_launch_value(k, bias);

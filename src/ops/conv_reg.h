@@ -79,6 +79,7 @@ struct conv_lines {
   int vl, mr, nv;         /**< mr = 0: not this way */
   int run, lda;           /**< floats of a kernel row's taps, and from those of a pixel to the next */
   int classes, splits;
+  bool stream;            /**< the result is written past the cache */
 };
 /* Lines, or images, of a work-item: what the variant asks for, if it is possible, else about @p pieces items. */
 int clgan_lines_share(const struct clgan_variant *v, int whole, int pieces);
