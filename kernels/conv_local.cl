@@ -19,45 +19,13 @@
  * -D: conv_local.clh's, and CURVED (conv_local_act.clh). Offsets are 32-bit: tensors below 2^31 elements. */
 #include "conv_local.clh"
 #include "conv_local_act.clh"
+#include "conv_local_gather.clh"
 
 #if HALF & 2
 #define GATES_LOAD(p) vload_half4(0, (p))
 #else
 #define GATES_LOAD(p) vload4(0, (p))
 #endif
-
-/* Mirrors struct local_conv of conv_local.c. */
-struct local_conv {
-  int images, h, w, c;
-  int oh, ow, n;
-  int kh, kw, pad, os, sa, dir;
-  int splits, act, has_bias, has_scale, gate;
-  float slope;
-};
-
-/* Where k of the slabs is: advanced by BK without division. */
-struct tap {
-  int k, ty, tx, c;
-};
-struct tap_step {
-  int ty, tx, c;
-};
-static inline struct tap tap_at(int k, int channels, int taps_x) {
-  struct tap t;
-  t.k = k;
-  t.c = k % channels;
-  t.ty = k / channels / taps_x;
-  t.tx = k / channels % taps_x;
-  return t;
-}
-static inline void tap_advance(struct tap *t, struct tap_step d, int channels, int taps_x) {
-  t->k += BK;
-  t->c += d.c;
-  t->tx += d.tx;
-  t->ty += d.ty;
-  if (t->c >= channels) t->c -= channels, t->tx++;
-  if (t->tx >= taps_x) t->tx -= taps_x, t->ty++;
-}
 
 #define KV (BK / VA)               /* items along k when A is loaded */
 #define A_PASSES (BM * KV / ITEMS) /* pixels each item loads */
@@ -75,43 +43,20 @@ conv_local(const __global T0 *restrict A, const __global float *restrict B, cons
   const int m0 = (int)get_group_id(0) / tiles_n * BM, n0 = (int)get_group_id(0) % tiles_n * BN;
   const int parity = (int)get_group_id(2) / g.splits, split = (int)get_group_id(2) % g.splits;
 
-  /* this class: its pixels qh x qw, its taps taps_y x taps_x (none where the kernel is smaller than the stride) */
-  const int py = parity / g.os, px = parity % g.os;
-  const int qh = (g.oh - py + g.os - 1) / g.os, qw = (g.ow - px + g.os - 1) / g.os, pixels = g.images * qh * qw;
-  const int ky0 = (py + g.pad) % g.os, kx0 = (px + g.pad) % g.os;
-  const int taps_y = max((g.kh - ky0 + g.os - 1) / g.os, 0), taps_x = max((g.kw - kx0 + g.os - 1) / g.os, 0);
-  const int base_y = g.dir > 0 ? -g.pad : (py + g.pad - ky0) / g.os;
-  const int base_x = g.dir > 0 ? -g.pad : (px + g.pad - kx0) / g.os;
-  const int k_all = taps_y * taps_x * g.c, slabs_all = (k_all + BK - 1) / BK;
-  const int share = (slabs_all + g.splits - 1) / g.splits, k_begin = min(split * share * BK, k_all);
-  const int k_end = min(k_begin + share * BK, k_all);
+  const struct parity_class q = class_of(&g, parity);
+  const struct span k = span_of(&g, &q, split);
   /* classes differ in size: tiles past the end do nothing */
-  const int slabs = m0 < pixels ? (k_end - k_begin + BK - 1) / BK : 0;
+  const int slabs = m0 < q.pixels ? (k.end - k.begin + BK - 1) / BK : 0;
 
-  for (int i = lid; i < BM; i += ITEMS) {
-    int row = -1;
-    if (m0 + i < pixels) {
-      const int image = (m0 + i) / (qh * qw), q = (m0 + i) % (qh * qw);
-      row = (image * g.oh + py + g.os * (q / qw)) * g.ow + px + g.os * (q % qw);
-    }
-    y_row[i] = row;
-  }
-  /* pixels whose A rows this item loads: offset and position at tap 0 */
-  int a_at[A_PASSES], a_y[A_PASSES], a_x[A_PASSES];
+  for (int i = lid; i < BM; i += ITEMS) y_row[i] = m0 + i < q.pixels ? pixel_of(&g, &q, m0 + i) : -1;
+  /* pixels whose A rows this item loads */
+  struct place at[A_PASSES];
 #pragma unroll
-  for (int j = 0; j < A_PASSES; j++) {
-    const int m = m0 + A_ROW(j);
-    a_at[j] = 0, a_y[j] = OUTSIDE, a_x[j] = OUTSIDE;
-    if (m < pixels) {
-      const int image = m / (qh * qw), q = m % (qh * qw);
-      a_y[j] = q / qw * g.sa + base_y;
-      a_x[j] = q % qw * g.sa + base_x;
-      a_at[j] = ((image * g.h + a_y[j]) * g.w + a_x[j]) * g.c;
-    }
-  }
-  const int tx_safe = max(taps_x, 1); /* no taps: no slabs either, but the divisions come first */
+  for (int j = 0; j < A_PASSES; j++)
+    at[j] = m0 + A_ROW(j) < q.pixels ? place_of(&g, &q, m0 + A_ROW(j)) : (struct place){OUTSIDE, OUTSIDE, 0};
+  const int tx_safe = max(q.taps_x, 1); /* no taps: no slabs either, but the divisions come first */
   const struct tap_step step = {BK / g.c / tx_safe, BK / g.c % tx_safe, BK % g.c};
-  struct tap ka = tap_at(k_begin + lid % KV * VA, g.c, tx_safe), kb = tap_at(k_begin + lid / PER_ROW, g.c, tx_safe);
+  struct tap ka = tap_at(k.begin + lid % KV * VA, g.c, tx_safe), kb = tap_at(k.begin + lid / PER_ROW, g.c, tx_safe);
   const int b_column = lid % PER_ROW * VB;
 
   a_vector ra[A_PASSES];
@@ -127,12 +72,12 @@ conv_local(const __global T0 *restrict A, const __global float *restrict B, cons
       const int delta = g.dir * (ka.ty * g.w + ka.tx) * g.c + ka.c;
 #pragma unroll
       for (int j = 0; j < A_PASSES; j++) {
-        const int iy = a_y[j] + g.dir * ka.ty, ix = a_x[j] + g.dir * ka.tx;
-        const int inside = ka.k < k_end && (uint)iy < (uint)g.h && (uint)ix < (uint)g.w;
-        ra[j] = inside ? A_LOAD(A + a_at[j] + delta) : (a_vector)(0.0f);
+        const int iy = at[j].y + g.dir * ka.ty, ix = at[j].x + g.dir * ka.tx;
+        const int inside = ka.k < k.end && (uint)iy < (uint)g.h && (uint)ix < (uint)g.w;
+        ra[j] = inside ? A_LOAD(A + at[j].at + delta) : (a_vector)(0.0f);
       }
-      const int b_row = ((ky0 + g.os * kb.ty) * g.kw + kx0 + g.os * kb.tx) * g.c + kb.c;
-      row_load(B, b_row * g.n, kb.k < k_end, n0 + b_column, g.n, rb);
+      const int b_row = ((q.ky0 + g.os * kb.ty) * g.kw + q.kx0 + g.os * kb.tx) * g.c + kb.c;
+      row_load(B, b_row * g.n, kb.k < k.end, n0 + b_column, g.n, rb);
       tap_advance(&ka, step, g.c, tx_safe);
       tap_advance(&kb, step, g.c, tx_safe);
     }

@@ -43,12 +43,13 @@ if [ $# -gt 0 ]; then
 else
   # Registers-only convolutions read, and drop, lanes past the end of a row: Oclgrind holds a vector one lane of which is
   # unwritten, and that a built-in function gets, to be used. test_ops puts NaN behind every input: a lane that counts shows.
-  checks="local reg reg-convolutions winograd lines half"
+  checks="local reg reg-convolutions winograd lines subgroups half"
   check local local "$all" test_ops --small &
   check reg reg "$all" test_ops --small ^conv ^deconv ^linear ^wgrad
   check reg-convolutions reg --data-races test_ops --small conv deconv linear wgrad
   check winograd reg --data-races test_tuning_store winograd_small &
   check lines reg --data-races test_tuning_store lines_small
+  check subgroups local "$all" test_tuning_store subgroups_small &
   check half local --data-races test_half operations_take_halves
 fi
 wait

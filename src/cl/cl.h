@@ -7,6 +7,14 @@
 #include "base/status.h"
 
 /** Facts of one device of one platform. Text is UTF-8, trimmed. */
+/** How kernels use sub-groups. */
+enum clgan_subgroup_way {
+  CLGAN_SUBGROUP_NONE,
+  CLGAN_SUBGROUP_KHR,   /**< cl_khr_subgroups, of the size that the device has */
+  CLGAN_SUBGROUP_INTEL, /**< cl_intel_subgroups, of a size that the compiler is told */
+  CLGAN_SUBGROUP_TEST   /**< local memory in their place: $CLGAN_SUBGROUPS=SIZE, to try the kernels on any driver */
+};
+
 struct clgan_device_info {
   int platform, device;             /**< P:D, as `clgan devices` numbers them */
   char platform_name[128], name[256], vendor[128], version[128], driver[128], c_version[128];
@@ -19,6 +27,8 @@ struct clgan_device_info {
   bool local_is_dedicated;          /**< CL_LOCAL (real on-chip memory) rather than CL_GLOBAL */
   unsigned base_align;              /**< bytes: sub-buffer alignment */
   bool fp64, fp16, subgroups, command_buffer, little_endian, compiler;
+  enum clgan_subgroup_way subgroup_way;
+  unsigned subgroup_size;           /**< items of a sub-group, where kernels use them: 8, 16, 32 or 64; else 0 */
   bool short_loops;                 /**< the driver ends a work-item's loops after some ten thousands of turns in all */
   char *extensions;                 /**< owned by the list */
   int duplicate_of;                 /**< index in the list of the same hardware under a preferred platform, or -1 */

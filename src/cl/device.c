@@ -14,6 +14,8 @@
 #define QUERY_PCI_SLOT_ID_NV 0x4009
 #define QUERY_TOPOLOGY_AMD 0x4037
 #define QUERY_BOARD_NAME_AMD 0x4038
+#define QUERY_WAVEFRONT_WIDTH_AMD 0x4043
+#define QUERY_SUB_GROUP_SIZES_INTEL 0x4108
 #define QUERY_MAX_NUM_SUB_GROUPS 0x105C
 #define QUERY_EXTENSIONS_WITH_VERSION 0x1060
 
@@ -121,6 +123,26 @@ static void read_limits(cl_device_id d, struct clgan_device_info *i) {
   i->compiler = device_uint(d, CL_DEVICE_COMPILER_AVAILABLE) != 0;
 }
 
+/* The size that kernels with sub-groups are made for. Where the compiler cannot be told it, it must be the device's only one. */
+static void read_subgroups(cl_device_id d, struct clgan_device_info *i) {
+  const char *forced = getenv("CLGAN_SUBGROUPS");
+  const unsigned asked = forced ? (unsigned)strtoul(forced, NULL, 10) : 0;
+  size_t sizes[16], n = 0;
+  if (asked >= 8 && asked <= 64 && (asked & (asked - 1)) == 0) {
+    i->subgroup_way = CLGAN_SUBGROUP_TEST, i->subgroup_size = asked;
+  } else if (has_extension(i->extensions, "cl_intel_subgroups") &&
+             has_extension(i->extensions, "cl_intel_required_subgroup_size") &&
+             clGetDeviceInfo(d, QUERY_SUB_GROUP_SIZES_INTEL, sizeof sizes, sizes, &n) == CL_SUCCESS) {
+    for (size_t k = 0; k < n / sizeof *sizes; k++)
+      if (sizes[k] == 16 || (sizes[k] == 8 && i->subgroup_size == 0) || (sizes[k] == 32 && i->subgroup_size == 0))
+        i->subgroup_way = CLGAN_SUBGROUP_INTEL, i->subgroup_size = (unsigned)sizes[k];
+  } else if (has_extension(i->extensions, "cl_khr_subgroups") &&
+             has_extension(i->extensions, "cl_amd_device_attribute_query")) {
+    const unsigned width = device_uint(d, QUERY_WAVEFRONT_WIDTH_AMD);
+    if (width == 32 || width == 64) i->subgroup_way = CLGAN_SUBGROUP_KHR, i->subgroup_size = width;
+  }
+}
+
 static void read_facts(cl_platform_id p, cl_device_id d, struct clgan_device_info *i) {
   platform_line(p, CL_PLATFORM_NAME, i->platform_name, sizeof i->platform_name);
   device_line(d, CL_DEVICE_NAME, i->name, sizeof i->name);
@@ -136,6 +158,7 @@ static void read_facts(cl_platform_id p, cl_device_id d, struct clgan_device_inf
   i->fp16 = has_extension(i->extensions, "cl_khr_fp16");
   i->subgroups = has_extension(i->extensions, "cl_khr_subgroups") ||
                  has_extension(i->extensions, "cl_intel_subgroups") || device_uint(d, QUERY_MAX_NUM_SUB_GROUPS) > 0;
+  read_subgroups(d, i);
   /* 0.9.0 is the first published form; a driver that cannot name its version has an older draft of it. */
   i->command_buffer = has_extension(i->extensions, "cl_khr_command_buffer") &&
                       extension_version(d, "cl_khr_command_buffer") >= (9U << 12);

@@ -32,6 +32,7 @@ static void add_device(cJSON *array, const struct clgan_device_list *l, size_t i
   cJSON_AddBoolToObject(o, "fp64", d->fp64);
   cJSON_AddBoolToObject(o, "fp16", d->fp16);
   cJSON_AddBoolToObject(o, "subgroups", d->subgroups);
+  cJSON_AddNumberToObject(o, "subgroup_size", d->subgroup_size);
   if (d->duplicate_of >= 0) {
     const struct clgan_device_info *first = clgan_device_list_at(l, (size_t)d->duplicate_of);
     cJSON_AddStringToObject(o, "duplicate_of", clgan_device_id(first, id));

@@ -37,4 +37,6 @@ struct clgan_variant clgan_conv_reg_resolve(const struct clgan_node *node, const
 struct clgan_variant clgan_conv_local_resolve(const struct clgan_node *node, const struct clgan_target *t);
 /* The k-th tile of the local family into v; false: there are no more. */
 bool clgan_conv_local_tile(int k, struct clgan_variant *v);
+/* The k-th one for sub-groups that the device has; false: there are no more. */
+bool clgan_conv_local_sub_tile(int k, const struct clgan_device_info *d, struct clgan_variant *v);
 #endif

@@ -1,6 +1,6 @@
 /** @file conv_local.c  The local-memory family of the convolution products, for GPUs: work-groups of 64 to 256 items
- * that share tiles of at most 18 KiB. Kernels: conv_local.cl (both directions), conv_local_wgrad.cl,
- * conv_local_finish.cl (sums of split products). */
+ * that share tiles of at most 18 KiB. Kernels: conv_local.cl (both directions), conv_local_wgrad.cl, the same by sub-groups
+ * (conv_local_sub.cl, conv_local_sub_wgrad.cl), conv_local_finish.cl (sums of split products). */
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +32,13 @@ static const struct local_tile tiles[] = {
     {128, 16, 8, 8, 4, 0.65},  {256, 4, 8, 4, 4, 0.30},  {16, 16, 16, 4, 4, 0.20}, /* the last one: work-groups of 16 */
 };
 enum { TILES = sizeof tiles / sizeof tiles[0] };
+/** The same of conv_local_sub.clh: bk items are a sub-group, the tiles of a device those of its size. Never the rule's choice:
+ * they were not measured on a GPU. */
+static const struct local_tile sub_tiles[] = {
+    {64, 32, 8, 8, 4, 1},  {64, 8, 8, 8, 1, 1},   {32, 64, 16, 8, 4, 1}, {64, 32, 16, 16, 2, 1}, {32, 16, 16, 8, 1, 1},
+    {16, 128, 32, 8, 4, 1}, {32, 64, 32, 16, 2, 1}, {32, 32, 32, 16, 1, 1}, {16, 128, 64, 16, 2, 1}, {16, 64, 64, 16, 1, 1},
+};
+enum { SUB_TILES = sizeof sub_tiles / sizeof sub_tiles[0] };
 #define SPLIT_ELEMENTS (16.0 * 1024 * 1024) /* most elements of partial sums */
 
 /** A product C[m, n] = sum over k, m and k those of one parity class where there are several. */
@@ -49,7 +56,11 @@ struct choice {
 static int items_of(const struct local_tile *t) {
   return t->bm / t->tm * (t->bn / t->tn);
 }
+static bool is_sub(const struct local_tile *t) {
+  return t >= sub_tiles && t < sub_tiles + SUB_TILES;
+}
 static size_t local_bytes(const struct local_tile *t) {
+  if (is_sub(t)) return 4u * (size_t)(t->tm + 1) * (size_t)items_of(t); /* if sub-groups are tested without any */
   return 8u * (size_t)t->bk * (size_t)(t->bm + 4 + t->bn) + 4u * (size_t)t->bm;
 }
 static double ceil_div(double a, double b) {
@@ -75,7 +86,8 @@ static bool tile_fits(const struct local_tile *t, const struct clgan_device_info
   const size_t items = (size_t)items_of(t);
   const bool crowded = p->scalar_a && t->bm == 256; /* 32 separate loads an item: too many registers */
   return items <= d->max_work_group && local_bytes(t) <= d->local_mem &&
-         (d->max_item_size[0] == 0 || items <= d->max_item_size[0]) && !crowded;
+         (d->max_item_size[0] == 0 || items <= d->max_item_size[0]) && !crowded &&
+         (!is_sub(t) || t->bk == (int)d->subgroup_size);
 }
 
 static double groups_of(const struct product *p, const struct local_tile *t) {
@@ -127,11 +139,25 @@ static struct choice choose(const struct product *p, const struct clgan_target *
   return best;
 }
 
+static void name_tile(const struct local_tile *t, struct clgan_variant *v) {
+  if (is_sub(t)) v->at[CLGAN_VARIANT_KIND] = CLGAN_KIND_SUBGROUPS;
+  v->at[CLGAN_VARIANT_BM] = t->bm, v->at[CLGAN_VARIANT_BN] = t->bn, v->at[CLGAN_VARIANT_BK] = t->bk;
+  v->at[CLGAN_VARIANT_TM] = t->tm, v->at[CLGAN_VARIANT_TN] = t->tn;
+}
+
 bool clgan_conv_local_tile(int k, struct clgan_variant *v) {
   if (k >= TILES) return false;
-  v->at[CLGAN_VARIANT_BM] = tiles[k].bm, v->at[CLGAN_VARIANT_BN] = tiles[k].bn, v->at[CLGAN_VARIANT_BK] = tiles[k].bk;
-  v->at[CLGAN_VARIANT_TM] = tiles[k].tm, v->at[CLGAN_VARIANT_TN] = tiles[k].tn;
+  name_tile(&tiles[k], v);
   return true;
+}
+
+bool clgan_conv_local_sub_tile(int k, const struct clgan_device_info *d, struct clgan_variant *v) {
+  for (int i = 0; i < SUB_TILES; i++) {
+    if (d->subgroup_way == CLGAN_SUBGROUP_NONE || sub_tiles[i].bk != (int)d->subgroup_size || k-- > 0) continue;
+    name_tile(&sub_tiles[i], v);
+    return true;
+  }
+  return false;
 }
 
 /** choose, but for what a tuning says and the device can do. */
@@ -142,11 +168,13 @@ static struct choice choose_tuned(const struct product *p, const struct clgan_no
   const struct capacity capacity = capacity_of(&v);
   struct choice c = choose(p, target, &capacity);
   if (!found) return c;
-  for (int i = 0; i < TILES; i++) {
+  const bool sub = v.at[CLGAN_VARIANT_KIND] == CLGAN_KIND_SUBGROUPS;
+  for (int i = 0; i < (sub ? SUB_TILES : TILES); i++) {
+    const struct local_tile *t = sub ? &sub_tiles[i] : &tiles[i];
     struct clgan_variant w = v;
-    clgan_conv_local_tile(i, &w);
-    if (memcmp(&v, &w, sizeof v) != 0 || &tiles[i] == c.tile || !tile_fits(&tiles[i], target->device, p)) continue;
-    c.tile = &tiles[i];
+    name_tile(t, &w);
+    if (memcmp(&v, &w, sizeof v) != 0 || t == c.tile || !tile_fits(t, target->device, p)) continue;
+    c.tile = t;
     c.splits = choose_splits(p, c.tile, groups_of(p, c.tile), groups_wanted(c.tile, target, &capacity));
   }
   const int splits = v.at[CLGAN_VARIANT_SPLITS];
@@ -208,13 +236,20 @@ static size_t round_up(size_t n, size_t to) {
   return (n + to - 1) / to * to;
 }
 
-/** Appends the launch of a tiled product; @p curved: tanh or sigmoid in the epilogue; @p halves: clgan_half_option. Arguments are the caller's. */
-static struct clgan_launch *add_product(struct clgan_launches *l, const char *file, const char *kernel,
+/** Appends the launch of a tiled product; @p wgrad: of a weights' gradient; @p curved: tanh or sigmoid in the epilogue; @p halves:
+ * clgan_half_option. Arguments are the caller's. */
+static struct clgan_launch *add_product(struct clgan_launches *l, const struct clgan_target *target, bool wgrad,
                                         const struct choice *c, int row_a, int row_b, bool curved, const char *halves) {
   const struct local_tile *t = c->tile;
-  return clgan_launch_add(l, file, kernel, "-DBM=%d -DBN=%d -DBK=%d -DTM=%d -DTN=%d -DVA=%d -DVB=%d -DCURVED=%d%s", t->bm,
-                          t->bn, t->bk, t->tm, t->tn, row_a % 4 == 0 ? 4 : 1, row_b % 4 == 0 ? 4 : 1, curved ? 1 : 0,
-                          halves);
+  if (is_sub(t))
+    return clgan_launch_add(l, wgrad ? "conv_local_sub_wgrad.cl" : "conv_local_sub.cl",
+                            wgrad ? "conv_local_sub_wgrad" : "conv_local_sub",
+                            "-DBM=%d -DBN=%d -DBK=%d -DTM=%d -DTN=%d -DSUB=%d -DCURVED=%d%s%s", t->bm, t->bn, t->bk,
+                            t->tm, t->tn, (int)target->device->subgroup_way, curved ? 1 : 0, halves,
+                            target->device->subgroup_way == CLGAN_SUBGROUP_KHR ? " -cl-std=CL2.0" : "");
+  return clgan_launch_add(l, wgrad ? "conv_local_wgrad.cl" : "conv_local.cl", wgrad ? "conv_local_wgrad" : "conv_local",
+                          "-DBM=%d -DBN=%d -DBK=%d -DTM=%d -DTN=%d -DVA=%d -DVB=%d -DCURVED=%d%s", t->bm, t->bn, t->bk,
+                          t->tm, t->tn, row_a % 4 == 0 ? 4 : 1, row_b % 4 == 0 ? 4 : 1, curved ? 1 : 0, halves);
 }
 
 /** Its work-groups: tiles of m x n flattened, channels fastest; parity classes and splits. */
@@ -304,7 +339,7 @@ void clgan_conv_local_prepare(const struct clgan_ir *g, const struct clgan_node 
   clgan_conv_local_packing(g, node, t, &packing);
   if (packing.elements && !l->packed) clgan_transpose_add(l, t, node->in[1], CLGAN_NONE, v.kh * v.kw, v.n, v.c);
   struct clgan_launch *launch = add_product(
-      l, "conv_local.cl", "conv_local", &c, v.c, v.n, is_curved(act) && !split,
+      l, t, false, &c, v.c, v.n, is_curved(act) && !split,
       clgan_half_option(g, node->in[0], split ? CLGAN_NONE : gates, split ? CLGAN_NONE : node->out[0]));
   clgan_launch_value(launch, node->in[0]);
   if (packing.elements)
@@ -362,7 +397,7 @@ void clgan_conv_local_wgrad_prepare(const struct clgan_ir *g, const struct clgan
   const struct choice choice = wgrad_choose(node, t);
   const struct local_wgrad v = {c->n,  c->hi, c->wi, c->ci,     c->ho,  c->wo,
                                 c->co, c->kh, c->kw, c->stride, c->pad, choice.splits};
-  struct clgan_launch *launch = add_product(l, "conv_local_wgrad.cl", "conv_local_wgrad", &choice, c->ci, c->co, false,
+  struct clgan_launch *launch = add_product(l, t, true, &choice, c->ci, c->co, false,
                                             clgan_half_option(g, node->in[0], node->in[1], CLGAN_NONE));
   clgan_launch_value(launch, node->in[0]);
   clgan_launch_value(launch, node->in[1]);
@@ -376,7 +411,7 @@ struct clgan_variant clgan_conv_local_resolve(const struct clgan_node *node, con
   struct clgan_variant v = clgan_variant_free();
   const struct local_conv geometry = conv_geometry(NULL, node);
   const struct choice c = node->op == CLGAN_OP_CONV ? conv_choose(node, &geometry, t) : wgrad_choose(node, t);
-  clgan_conv_local_tile((int)(c.tile - tiles), &v);
+  name_tile(c.tile, &v);
   v.at[CLGAN_VARIANT_SPLITS] = c.splits;
   return v;
 }

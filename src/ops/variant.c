@@ -52,7 +52,9 @@ bool clgan_variant_find(const struct clgan_node *node, const struct clgan_target
   clgan_variant_key(node, t, op, geometry);
   const bool found = t->book.find(t->book.context, op, geometry, out);
   int *kind = &out->at[CLGAN_VARIANT_KIND]; /* what there is not is left to the rule */
-  if (*kind < 0 || *kind > CLGAN_KIND_CLBLAST || (*kind == CLGAN_KIND_CLBLAST && !clgan_conv_blast_possible(node, t)))
+  if (*kind < 0 || *kind > CLGAN_KIND_SUBGROUPS ||
+      (*kind == CLGAN_KIND_CLBLAST && !clgan_conv_blast_possible(node, t)) ||
+      (*kind == CLGAN_KIND_SUBGROUPS && t->device->subgroup_way == CLGAN_SUBGROUP_NONE))
     *kind = CLGAN_VARIANT_FREE;
   return found;
 }
@@ -135,6 +137,7 @@ static size_t local_shapes(const struct clgan_node *node, const struct clgan_tar
   size_t n = 0;
   offer(node, t, &v, out, &n);
   for (int k = 0; clgan_conv_local_tile(k, &v); k++) offer(node, t, &v, out, &n);
+  for (int k = 0; clgan_conv_local_sub_tile(k, t->device, &v); k++) offer(node, t, &v, out, &n);
   v = clgan_variant_free();
   v.at[CLGAN_VARIANT_KIND] = CLGAN_KIND_CLBLAST; /* last: it compiles for longest */
   if (has_kind(node, t, &v)) offer(node, t, &v, out, &n);

@@ -8,7 +8,7 @@
 #define CLGAN_VARIANT_VERSION "variants 4"
 
 enum clgan_variant_param {
-  CLGAN_VARIANT_KIND,     /**< enum clgan_variant_kind; local memory: only the last */
+  CLGAN_VARIANT_KIND,     /**< enum clgan_variant_kind; local memory: only the last two */
   CLGAN_VARIANT_MR,       /**< rows of a register tile: 1, 2, 3, 4, 6, 8, 10 or 12 */
   CLGAN_VARIANT_NV,       /**< vectors of a register tile: 1 or 2 */
   CLGAN_VARIANT_KC,       /**< depth of a block: a multiple of 32 up to 1024 */
@@ -35,7 +35,8 @@ enum clgan_variant_kind {
   CLGAN_KIND_WINO2, /**< Winograd's minimal filtering, 2 x 2 outputs a tile */
   CLGAN_KIND_WINO4, /**< 4 x 4 outputs */
   CLGAN_KIND_LINES, /**< up to four channels in, by lines of images */
-  CLGAN_KIND_CLBLAST /**< local memory: linear layers, 1x1 kernels of stride 1, by CLBlast; never the rule's choice */
+  CLGAN_KIND_CLBLAST, /**< local memory: linear layers, 1x1 kernels of stride 1, by CLBlast; never the rule's choice */
+  CLGAN_KIND_SUBGROUPS /**< local memory: by sub-groups, without local memory; never the rule's choice */
 };
 
 enum { CLGAN_VARIANT_FREE = -1 /**< left to the rule */, CLGAN_VARIANTS_MAX = 32 };

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "device.h"
 #include "graph/graph.h"
+#include "ops/conv.h"
 #include "no_leaks.h"
 #include "ops/lanes.h"
 #include "ref/conv.h"
@@ -245,6 +246,60 @@ static void variants_local(void **state) {
   if (!clgan_family_possible(clgan_cl_info(device), CLGAN_FAMILY_LOCAL, why)) skip();
   if (clgan_cl_known_bug(device, "local", "conv/k3", &note)) skip();
   variants_of("local");
+}
+
+/* The products by sub-groups of a size, what they exchange going through local memory (what real sub-groups of a driver make
+ * of them, variants_local sees), by the first tile and by the last. */
+static void subgroups_of(const char *size, const struct product *w, size_t n, bool last) {
+  struct clgan_variant v = clgan_variant_free();
+  struct clgan_target target;
+  int tiles = 0;
+  device_close(NULL);
+  assert_int_equal(setenv("CLGAN_SUBGROUPS", size, 1), 0);
+  assert_int_equal(setenv("CLGAN_FAMILY", "local", 1), 0);
+  assert_int_equal(device_open(NULL), 0);
+  OK(clgan_target_choose(device, &target, &error));
+  assert_int_equal(target.device->subgroup_way, CLGAN_SUBGROUP_TEST);
+  while (clgan_conv_local_sub_tile(tiles, target.device, &v)) tiles++;
+  assert_true(tiles >= 2);
+  for (int tile = 0; tile < tiles; tile += last ? tiles - 1 : tiles)
+    for (size_t k = 0; k < n; k++) {
+      assert_true(clgan_conv_local_sub_tile(tile, target.device, &v));
+      int in[2], y;
+      struct clgan_ir *g = graph_of(&w[k], in, &y);
+      struct clgan_variant used = clgan_variant_resolve(&g->nodes[0], &target, &v);
+      clgan_ir_destroy(g);
+      assert_int_equal(used.at[CLGAN_VARIANT_KIND], CLGAN_KIND_SUBGROUPS);
+      assert_int_equal(used.at[CLGAN_VARIANT_BK], atoi(size));
+      check_variant(&w[k], &v);
+      used.at[CLGAN_VARIANT_SPLITS] = 2;
+      check_variant(&w[k], &used);
+    }
+  device_close(NULL);
+  assert_int_equal(unsetenv("CLGAN_SUBGROUPS"), 0);
+  assert_int_equal(unsetenv("CLGAN_FAMILY"), 0);
+  assert_int_equal(device_open(NULL), 0);
+}
+
+static void subgroups(void **state) {
+  struct clgan_driver_note note;
+  char why[160];
+  (void)state;
+  if (!clgan_family_possible(clgan_cl_info(device), CLGAN_FAMILY_LOCAL, why)) skip();
+  if (clgan_cl_known_bug(device, "local", "conv/k3", &note)) skip();
+  subgroups_of("8", products, PRODUCTS, true);
+  subgroups_of("16", products, 1, false);
+  subgroups_of("32", products + 4, 1, false);
+  subgroups_of("64", products, 1, false);
+}
+
+/* For Oclgrind. */
+static void subgroups_small(void **state) {
+  static const struct product w[] = {{CLGAN_OP_CONV, 0, {1, 7, 6, 3, 3, 3, 9, 4, 4, 2, 1}, 0},
+                                     {CLGAN_OP_CONV, 1, {1, 6, 7, 5, 3, 3, 3, 4, 4, 2, 1}, 0},
+                                     {CLGAN_OP_CONV_WGRAD, 0, {2, 7, 6, 3, 3, 3, 9, 4, 4, 2, 1}, 0}};
+  (void)state;
+  subgroups_of("8", w, sizeof w / sizeof w[0], false);
 }
 
 /* Values that no kernel has are as if they were not there. */
@@ -514,6 +569,7 @@ int main(int argc, char **argv) {
                                      cmocka_unit_test(variants_reg), cmocka_unit_test(winograd), cmocka_unit_test(winograd_small), cmocka_unit_test(lines),
                                      cmocka_unit_test(lines_small),
                                      cmocka_unit_test(variants_local),
+                                     cmocka_unit_test(subgroups), cmocka_unit_test(subgroups_small),
                                      cmocka_unit_test(impossible_values),
                                      cmocka_unit_test(cuts_can_be_launched),
                                      cmocka_unit_test(little_work_where_loops_are_short),
