@@ -74,24 +74,31 @@ static void sets_free(struct sets *s) {
 
 /* -- a run gone on with: everything comes from its checkpoint; what is said again must be the same, or in another folder -- */
 
-/* The first line in which two options texts differ, up to `size`. */
-static void first_difference(const char *a, const char *b, char *out, size_t size) {
-  size_t start = 0;
-  for (size_t i = 0; a[i] && a[i] == b[i]; i++)
-    if (a[i] == '\n') start = i + 1;
-  snprintf(out, size, "%.*s", (int)strcspn(a + start, "\n"), a + start);
+static bool has_line(const char *text, const char *line, size_t n) {
+  for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
+    if (strcspn(text, "\n") == n && strncmp(text, line, n) == 0) return true;
+  return false;
+}
+
+/* The first line of an options text that another has not; empty: it has them all. */
+static void missing_line(const char *of, const char *in, char *out, size_t size) {
+  out[0] = 0;
+  for (size_t n; *of && !out[0]; of += n + (of[n] == '\n')) {
+    n = strcspn(of, "\n");
+    if (!has_line(in, of, n)) snprintf(out, size, "%.*s", (int)n, of);
+  }
 }
 
 /* The run's model with what is set now. Another folder makes it a branch, which may have other settings. */
 static enum clgan_status model_of_resumed(const struct options *o, struct job *j, const struct clgan_checkpoint *c,
                                           struct clgan_error *e) {
   struct sets sets = sets_of(o);
-  const int c_precision = strstr(c->options, "precision=fp16") ? 16 : 32;
   enum clgan_status s = clgan_checkpoint_model(c, j->from, sets.items, sets.n, &j->model, e);
   sets_free(&sets);
   if (s != CLGAN_OK) return s;
-  char *now = clgan_model_options_text(j->model), had[96];
-  first_difference(c->options, now, had, sizeof had);
+  char *now = clgan_model_options_text(j->model), had[96], asked[96];
+  missing_line(c->options, now, had, sizeof had);
+  missing_line(now, c->options, asked, sizeof asked);
   bool same = !strcmp(c->options, now);
   clgan_mem_free(now);
   if (same) return CLGAN_OK;
@@ -100,9 +107,9 @@ static enum clgan_status model_of_resumed(const struct options *o, struct job *j
     return CLGAN_OK;
   }
   return clgan_error_set(e, CLGAN_ERR_USAGE,
-                         "--resume %s: the run was begun with %s: leave --base, --batch, --precision and --set out, or --set it with "
+                         "--resume %s: the run was begun %s %s: leave --base, --batch, --precision and --set out, or --set it with "
                          "another folder as --out",
-                         o->resume, c_precision != j->model->settings.precision ? "another --precision" : had);
+                         o->resume, had[0] ? "with" : "without", had[0] ? had : asked);
 }
 
 static enum clgan_status check_said_again(const struct options *o, const struct job *j,

@@ -133,7 +133,7 @@ static void unbuild(struct clgan_trainer *t);
 enum clgan_status clgan_trainer_precision(struct clgan_cl *cl, const struct clgan_model *m, struct clgan_error *e) {
   const struct clgan_device_info *d = clgan_cl_info(cl);
   if (m->settings.precision != 16 || d->fp16) return CLGAN_OK;
-  return clgan_error_set(e, CLGAN_ERR_USAGE, "fp16: %.120s (%.80s) has no half precision (cl_khr_fp16): leave --precision out, or choose another --device",
+  return clgan_error_set(e, CLGAN_ERR_USAGE, "%.120s (%.80s) has no half precision (cl_khr_fp16): leave --precision out, or choose another --device",
                          d->name, d->platform_name);
 }
 

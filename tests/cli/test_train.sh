@@ -33,6 +33,8 @@ cmp -s six/$checkpoint other/$checkpoint && problem 'another seed gave the same 
 works tiny steep 5 --set penalty=0.5 --set penalty_every=2 --log-every 1
 says '"penalty":' steep/log.jsonl
 works tiny slope 3 --set penalty=0.5 --set penalty_every=2 --log-every 1
+fails 2 'begun with penalty=0.5' "$CLGAN" train --resume slope --steps 5 --set penalty=0
+fails 2 'begun without penalty=0.5' "$CLGAN" train --resume six --steps 9 --set penalty=0.5
 works "$CLGAN" train --resume slope --steps 5 --log-every 1
 holds cmp steep/$checkpoint slope/$checkpoint
 holds test "$(sed 's/.*"d":/"d":/' steep/log.jsonl)" = "$(sed 's/.*"d":/"d":/' slope/log.jsonl)"
@@ -99,7 +101,7 @@ if "$CLGAN" devices --json | grep -qE '"fp16":[[:space:]]*true'; then
   works tiny half-parts 2 --precision fp16
   works "$CLGAN" train --resume half-parts --steps 4
   holds cmp half/$checkpoint half-parts/$checkpoint
-  fails 2 'begun with another --precision' "$CLGAN" train --resume half-parts --steps 5 --precision fp32
+  fails 2 'begun with precision=fp16' "$CLGAN" train --resume half-parts --steps 5 --precision fp32
   works "$CLGAN" bench train --model digits --base 4 --batch 8 --steps 3 --precision fp16
   says 'train/digits/base4/batch8/fp16' out
 else
