@@ -52,10 +52,19 @@ static void set_sizes(const struct clgan_tune_row *p, struct clgan_tune_data *d)
   d->nbias = p->bias ? (size_t)(turned ? q->ci : q->co) : 0;
 }
 
+/* Weights that make sums of about 1: a tanh flattens large sums, and then the rounding of such a sum, right as it is, is a large
+ * part of the largest result where the tanh is steep. */
+static void scale_down(const struct clgan_tune_row *p, struct clgan_tune_data *d) {
+  const struct clgan_geom *q = &p->node.attr.geom;
+  const float factor = 1 / sqrtf((float)q->kh * (float)q->kw * (float)(is_transposed(p) ? q->co : q->ci));
+  for (size_t k = 0; k < d->nb; k++) d->b[k] *= factor;
+}
+
 void clgan_tune_data_init(const struct clgan_tune_row *p, struct clgan_tune_data *d) {
   set_sizes(p, d);
   d->a = filled(d->na, 1);
   d->b = filled(d->nb, 2);
+  if (!is_wgrad(p)) scale_down(p, d);
   d->bias = filled(d->nbias, 3);
 }
 
