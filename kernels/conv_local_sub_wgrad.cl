@@ -1,12 +1,7 @@
 /* conv_local_sub_wgrad.cl: conv_local_wgrad.cl's product by sub-groups: the same sums, operands, layouts and index map.
  * -D: conv_local_sub.clh's. */
 #include "conv_local_sub.clh"
-
-/* Mirrors struct local_wgrad of conv_local.c. */
-struct local_wgrad {
-  int images, hi, wi, ci, ho, wo, co, kh, kw, stride, pad;
-  int splits;
-};
+#include "conv_local_gather.clh"
 
 __kernel SUB_GROUPS void
 conv_local_sub_wgrad(const __global T0 *restrict X, const __global T1 *restrict DY, __global float *restrict partial,
@@ -27,19 +22,18 @@ conv_local_sub_wgrad(const __global T0 *restrict X, const __global T1 *restrict 
     tap_x[i] = m < rows ? tap % g.kw : OUTSIDE;
     tap_at[i] = m < rows ? (tap / g.kw * g.wi + tap % g.kw) * g.ci + m % g.ci : 0;
   }
-  /* the item's pixel, advanced by BK without division */
-  int k = k_begin + item, ox = k % g.wo, oy = k / g.wo % g.ho, image = k / g.wo / g.ho;
-  const int step_x = BK % g.wo, step_y = BK / g.wo % g.ho, step_image = BK / g.wo / g.ho;
+  struct pixel p = pixel_at(&g, k_begin + item);
+  const struct pixel step = pixel_at(&g, BK);
   float acc[TM * TN];
 #pragma unroll
   for (int i = 0; i < TM * TN; i++) acc[i] = 0.0f;
 
   for (int k0 = k_begin; k0 < k_end; k0 += BK) {
-    const int y = oy * g.stride - g.pad, x = ox * g.stride - g.pad, at = ((image * g.hi + y) * g.wi + x) * g.ci;
+    const int y = p.y * g.stride - g.pad, x = p.x * g.stride - g.pad, at = ((p.image * g.hi + y) * g.wi + x) * g.ci;
     float a[TM];
 #pragma unroll
     for (int i = 0; i < TM; i++) {
-      const int inside = k < k_end && (uint)(y + tap_y[i]) < (uint)g.hi && (uint)(x + tap_x[i]) < (uint)g.wi;
+      const int inside = p.k < k_end && (uint)(y + tap_y[i]) < (uint)g.hi && (uint)(x + tap_x[i]) < (uint)g.wi;
       a[i] = inside ? A_LOAD(X + at + tap_at[i]) : 0.0f;
       SHARE(i, a[i]);
     }
@@ -54,12 +48,7 @@ conv_local_sub_wgrad(const __global T0 *restrict X, const __global T1 *restrict 
       OUTER_PRODUCT(acc, a, b, d)
     }
     SYNC;
-    k += BK;
-    ox += step_x;
-    oy += step_y;
-    image += step_image;
-    if (ox >= g.wo) ox -= g.wo, oy++;
-    if (oy >= g.ho) oy -= g.ho, image++;
+    pixel_advance(&p, step, &g);
   }
 
   __global float *out = partial + split * (rows * g.co);

@@ -11,12 +11,7 @@
  * Index map: dimension 0 = tiles of BM weight rows x BN output channels, channels fastest; dimension 2 = split.
  * -D: conv_local.clh's. Offsets are 32-bit: tensors below 2^31 elements. */
 #include "conv_local.clh"
-
-/* Mirrors struct local_wgrad of conv_local.c. */
-struct local_wgrad {
-  int images, hi, wi, ci, ho, wo, co, kh, kw, stride, pad;
-  int splits;
-};
+#include "conv_local_gather.clh"
 
 #define X_PASSES PASSES(BM, VA)
 
@@ -44,9 +39,8 @@ conv_local_wgrad(const __global T0 *restrict X, const __global T1 *restrict DY, 
     tap_x[j] = wanted ? tap % g.kw : OUTSIDE;
     tap_at[j] = wanted ? (tap / g.kw * g.wi + tap % g.kw) * g.ci + m % g.ci : 0;
   }
-  /* the pixel, advanced by BK without division */
-  int k = k_begin + lid / PER_ROW, ox = k % g.wo, oy = k / g.wo % g.ho, image = k / g.wo / g.ho;
-  const int step_x = BK % g.wo, step_y = BK / g.wo % g.ho, step_image = BK / g.wo / g.ho;
+  struct pixel p = pixel_at(&g, k_begin + lid / PER_ROW);
+  const struct pixel step = pixel_at(&g, BK);
 
   a_vector ra[X_PASSES];
   b_vector rb[PASSES(BN, VB)];
@@ -57,19 +51,14 @@ conv_local_wgrad(const __global T0 *restrict X, const __global T1 *restrict DY, 
   for (int s = 0; s <= slabs; s++) {
     const int half_in = s & 1, half_out = half_in ^ 1;
     if (s < slabs) {
-      const int y = oy * g.stride - g.pad, x = ox * g.stride - g.pad, at = ((image * g.hi + y) * g.wi + x) * g.ci;
+      const int y = p.y * g.stride - g.pad, x = p.x * g.stride - g.pad, at = ((p.image * g.hi + y) * g.wi + x) * g.ci;
 #pragma unroll
       for (int j = 0; j < X_PASSES; j++) {
-        const int inside = k < k_end && (uint)(y + tap_y[j]) < (uint)g.hi && (uint)(x + tap_x[j]) < (uint)g.wi;
+        const int inside = p.k < k_end && (uint)(y + tap_y[j]) < (uint)g.hi && (uint)(x + tap_x[j]) < (uint)g.wi;
         ra[j] = inside ? A_LOAD(X + at + tap_at[j]) : (a_vector)(0.0f);
       }
-      ROW_LOAD_B(DY, k * g.co, k < k_end, n0 + b_column, g.co, rb);
-      k += BK;
-      ox += step_x;
-      oy += step_y;
-      image += step_image;
-      if (ox >= g.wo) ox -= g.wo, oy++;
-      if (oy >= g.ho) oy -= g.ho, image++;
+      ROW_LOAD_B(DY, p.k * g.co, p.k < k_end, n0 + b_column, g.co, rb);
+      pixel_advance(&p, step, &g);
     }
     if (s > 0) tile_multiply(as + half_out * BK * LDA, bs + half_out * BK * LDB, tm, tn, acc);
     if (s < slabs) {

@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include "base/status.h"
 
-/** Facts of one device of one platform. Text is UTF-8, trimmed. */
 /** How kernels use sub-groups. */
 enum clgan_subgroup_way {
   CLGAN_SUBGROUP_NONE,
@@ -15,6 +14,7 @@ enum clgan_subgroup_way {
   CLGAN_SUBGROUP_TEST   /**< local memory in their place: $CLGAN_SUBGROUPS=SIZE, to try the kernels on any driver */
 };
 
+/** Facts of one device of one platform. Text is UTF-8, trimmed. */
 struct clgan_device_info {
   int platform, device;             /**< P:D, as `clgan devices` numbers them */
   char platform_name[128], name[256], vendor[128], version[128], driver[128], c_version[128];

@@ -305,6 +305,13 @@ static void add_line(struct clgan_tuning_file *f, char *line) {
   clgan_mem_free(line);
 }
 
+/* @p line is freed */
+static bool holds_line(const struct clgan_tuning_file *f, char *line) {
+  const bool has = has_line(f, line);
+  clgan_mem_free(line);
+  return has;
+}
+
 static char *cut_line(const struct clgan_tuning *t, const char *op, const char *geometry) {
   return clgan_mem_printf(CUT "%s %s %s\n", source_of(t, op), op, geometry);
 }
@@ -316,10 +323,7 @@ void clgan_tuning_file_note(struct clgan_tuning_file *f, struct clgan_cl *cl, co
 
 bool clgan_tuning_file_noted(const struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op,
                              const char *geometry, const char *variant) {
-  char *line = clgan_mem_printf(NOTE "%s %s %s %s: ", source_of(clgan_tuning_of(cl), op), op, geometry, variant);
-  const bool noted = has_line(f, line);
-  clgan_mem_free(line);
-  return noted;
+  return holds_line(f, clgan_mem_printf(NOTE "%s %s %s %s: ", source_of(clgan_tuning_of(cl), op), op, geometry, variant));
 }
 
 void clgan_tuning_file_mark(struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op, const char *what) {
@@ -328,10 +332,7 @@ void clgan_tuning_file_mark(struct clgan_tuning_file *f, struct clgan_cl *cl, co
 
 bool clgan_tuning_file_marked(const struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op,
                               const char *what) {
-  char *line = clgan_mem_printf(MARK "%s %s\n", source_of(clgan_tuning_of(cl), op), what);
-  const bool marked = has_line(f, line);
-  clgan_mem_free(line);
-  return marked;
+  return holds_line(f, clgan_mem_printf(MARK "%s %s\n", source_of(clgan_tuning_of(cl), op), what));
 }
 
 void clgan_tuning_file_cut(struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op, const char *geometry,
@@ -350,8 +351,5 @@ void clgan_tuning_file_cut(struct clgan_tuning_file *f, struct clgan_cl *cl, con
 
 bool clgan_tuning_file_is_cut(const struct clgan_tuning_file *f, struct clgan_cl *cl, const char *op,
                               const char *geometry) {
-  char *line = cut_line(clgan_tuning_of(cl), op, geometry);
-  const bool cut = has_line(f, line);
-  clgan_mem_free(line);
-  return cut;
+  return holds_line(f, cut_line(clgan_tuning_of(cl), op, geometry));
 }
